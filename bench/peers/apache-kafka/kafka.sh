@@ -1,0 +1,168 @@
+#!/usr/bin/env bash
+# Apache Kafka (KRaft, one node, no container) for tests and benchmarks:
+#
+#   kafka.sh install DIR          fetch Kafka and its tools with Maven into DIR/libs
+#   kafka.sh start DIR PORT       format on first use, start in the background, wait until it answers
+#   kafka.sh stop DIR [PORT]      stop the broker on PORT, or every broker started from DIR
+#   kafka.sh tool DIR NAME ARGS   run a console tool: topics, configs, consumer-groups, console-producer,
+#                                 console-consumer, producer-perf-test, consumer-perf-test,
+#                                 verifiable-producer, verifiable-consumer, delete-records, get-offsets,
+#                                 broker-api-versions, transactions, …, or any class name of Kafka's
+#
+# A broker keeps its data, configuration, log and pid in DIR/broker-PORT; remove that folder to forget it.
+# KAFKA_HEAP_MB (default 768) bounds the broker's memory.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+die() {
+  echo "kafka.sh: $*" >&2
+  exit 1
+}
+
+usage() {
+  sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}"
+}
+
+need() {
+  command -v "$1" >/dev/null || die "$1 is missing; on Debian or Ubuntu: apt-get install $2"
+}
+
+need_installed() {
+  need java default-jdk-headless
+  compgen -G "$1/libs/kafka_*.jar" >/dev/null || die "no Kafka in $1; run: kafka.sh install $1"
+}
+
+install() {
+  local dir=$1
+  if compgen -G "$dir/libs/kafka_*.jar" >/dev/null; then return; fi
+  need java default-jdk-headless
+  need mvn maven
+  mkdir -p "$dir/libs"
+  mvn -q -B -f "$here/pom.xml" dependency:copy-dependencies -DincludeScope=runtime \
+    -DoutputDirectory="$(cd "$dir/libs" && pwd)"
+}
+
+write_config() {
+  local home=$1 port=$2
+  cat >"$home/server.properties" <<CONFIG
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:$((port + 1))
+controller.listener.names=CONTROLLER
+listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$((port + 1))
+advertised.listeners=PLAINTEXT://127.0.0.1:$port
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs=$home/data
+auto.create.topics.enable=true
+num.partitions=1
+num.network.threads=2
+num.io.threads=4
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=4
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+CONFIG
+  cat >"$home/log4j2.properties" <<'CONFIG'
+rootLogger.level=INFO
+rootLogger.appenderRef.out.ref=out
+appender.out.type=Console
+appender.out.name=out
+appender.out.layout.type=PatternLayout
+appender.out.layout.pattern=[%d] %p %m (%c)%n
+CONFIG
+}
+
+answers() {
+  (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
+start() {
+  local dir port=$2 home pid
+  need_installed "$1"
+  dir=$(cd "$1" && pwd)
+  home=$dir/broker-$port
+  if answers "$port"; then die "port $port is taken"; fi
+  mkdir -p "$home"
+  write_config "$home" "$port"
+  if [[ ! -e $home/data/meta.properties ]]; then
+    tool "$dir" kafka.tools.StorageTool format --cluster-id kafkloud-reference-00 \
+      --config "$home/server.properties" >"$home/format.log" 2>&1 || die "formatting failed, see $home/format.log"
+  fi
+  local heap=${KAFKA_HEAP_MB:-768}
+  : >"$home/server.log"
+  # setsid: the broker outlives this script and the terminal it was started from.
+  setsid nohup java "-Xms${heap}m" "-Xmx${heap}m" -XX:+UseG1GC -XX:MaxGCPauseMillis=20 \
+    "-Dlog4j2.configurationFile=$home/log4j2.properties" -cp "$dir/libs/*" \
+    kafka.Kafka "$home/server.properties" >>"$home/server.log" 2>&1 </dev/null &
+  pid=$!
+  echo "$pid" >"$home/pid"
+  for _ in $(seq 300); do
+    kill -0 "$pid" 2>/dev/null || die "the broker ended at start, see $home/server.log"
+    if grep -q "Kafka Server started" "$home/server.log" && answers "$port"; then
+      echo "Apache Kafka answers at 127.0.0.1:$port"
+      return
+    fi
+    sleep 0.2
+  done
+  die "no answer within 60 s, see $home/server.log"
+}
+
+stop() {
+  local file pid
+  for file in "$1"/broker-"${2:-*}"/pid; do
+    [[ -e $file ]] || continue
+    pid=$(<"$file")
+    kill "$pid" 2>/dev/null || true
+    for _ in $(seq 150); do
+      kill -0 "$pid" 2>/dev/null || break
+      sleep 0.2
+    done
+    if kill -9 "$pid" 2>/dev/null; then echo "kafka.sh: broker $pid had to be killed" >&2; fi
+    rm -f "$file"
+  done
+}
+
+tool_class() {
+  case $1 in
+    topics) echo org.apache.kafka.tools.TopicCommand ;;
+    configs) echo kafka.admin.ConfigCommand ;;
+    consumer-groups) echo org.apache.kafka.tools.consumer.group.ConsumerGroupCommand ;;
+    console-producer) echo org.apache.kafka.tools.ConsoleProducer ;;
+    console-consumer) echo org.apache.kafka.tools.consumer.ConsoleConsumer ;;
+    producer-perf-test) echo org.apache.kafka.tools.ProducerPerformance ;;
+    consumer-perf-test) echo org.apache.kafka.tools.ConsumerPerformance ;;
+    verifiable-producer) echo org.apache.kafka.tools.VerifiableProducer ;;
+    verifiable-consumer) echo org.apache.kafka.tools.VerifiableConsumer ;;
+    delete-records) echo org.apache.kafka.tools.DeleteRecordsCommand ;;
+    get-offsets) echo org.apache.kafka.tools.GetOffsetShell ;;
+    broker-api-versions) echo org.apache.kafka.tools.BrokerApiVersionsCommand ;;
+    transactions) echo org.apache.kafka.tools.TransactionsCommand ;;
+    dump-log) echo kafka.tools.DumpLogSegments ;;
+    *.*) echo "$1" ;;
+    *) die "no tool named $1; give its class name" ;;
+  esac
+}
+
+tool() {
+  local dir=$1 class
+  need_installed "$dir"
+  class=$(tool_class "$2")
+  shift 2
+  # A short-lived JVM: the first compiler only, and no warnings of the logger on its output.
+  java -Xmx256m -XX:TieredStopAtLevel=1 "-Dlog4j2.configurationFile=$here/tools-log4j2.properties" \
+    -cp "$dir/libs/*" "$class" "$@"
+}
+
+case ${1:-} in
+  install) [[ $# -eq 2 ]] || die "usage: kafka.sh install DIR"; install "$2" ;;
+  start) [[ $# -eq 3 ]] || die "usage: kafka.sh start DIR PORT"; start "$2" "$3" ;;
+  stop) [[ $# -ge 2 ]] || die "usage: kafka.sh stop DIR [PORT]"; stop "${@:2}" ;;
+  tool) [[ $# -ge 3 ]] || die "usage: kafka.sh tool DIR NAME ARGS"; tool "${@:2}" ;;
+  -h | --help | help | "") usage ;;
+  *) die "no command $1; see kafka.sh --help" ;;
+esac
