@@ -1,0 +1,121 @@
+//! One client connection: length-prefixed requests in, answers out in the same order.
+//!
+//! Like Apache Kafka, a connection's requests are handled one at a time: a client may send many
+//! without waiting, they queue in its socket.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use bytes::{Buf, Bytes, BytesMut};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::Broker;
+use crate::dispatch::dispatch;
+
+/// A request that has begun must be complete within this time.
+const REQUEST_READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// A peer that does not read its answers holds its connection this long at most.
+const RESPONSE_WRITE_TIMEOUT: Duration = Duration::from_secs(60);
+/// A buffer that grew for one large request is not kept beyond this size.
+const KEPT_BUFFER_BYTES: usize = 4 << 20;
+
+pub(crate) struct Connection {
+    socket: TcpStream,
+    peer: SocketAddr,
+    broker: Arc<Broker>,
+    memory: Arc<Semaphore>,
+    buffer: BytesMut,
+}
+
+impl Connection {
+    pub(crate) fn new(
+        socket: TcpStream,
+        peer: SocketAddr,
+        broker: Arc<Broker>,
+        memory: Arc<Semaphore>,
+    ) -> Self {
+        Connection {
+            socket,
+            peer,
+            broker,
+            memory,
+            buffer: BytesMut::new(),
+        }
+    }
+
+    /// Serves the connection until the peer leaves, breaks the protocol, idles, or `stop`.
+    pub(crate) async fn run(mut self, stop: CancellationToken) {
+        if let Err(error) = self.socket.set_nodelay(true) {
+            tracing::debug!(peer = %self.peer, %error, "cannot set TCP_NODELAY");
+        }
+        match self.serve(&stop).await {
+            Ok(reason) => tracing::debug!(peer = %self.peer, reason, "connection closed"),
+            Err(error) => {
+                tracing::warn!(peer = %self.peer, error = format!("{error:#}"), "connection closed");
+            }
+        }
+    }
+
+    async fn serve(&mut self, stop: &CancellationToken) -> anyhow::Result<&'static str> {
+        loop {
+            let length = tokio::select! {
+                () = stop.cancelled() => return Ok("shutdown"),
+                length = tokio::time::timeout(self.broker.config.idle_timeout(), self.read_length()) => match length {
+                    Err(_) => return Ok("idle"),
+                    Ok(length) => match length? {
+                        Some(length) => length,
+                        None => return Ok("closed by the client"),
+                    },
+                },
+            };
+            // Never more than all there is, or a large request could wait for ever.
+            let permits = (length as u32).min(self.broker.config.max_in_flight_bytes);
+            let memory = self.memory.clone().acquire_many_owned(permits).await?;
+            let frame = tokio::time::timeout(REQUEST_READ_TIMEOUT, self.read_frame(length))
+                .await
+                .context("the request did not arrive completely in time")??;
+            let answer = dispatch(&self.broker, self.peer, frame, stop).await?;
+            drop(memory);
+            if let Some(answer) = answer {
+                tokio::time::timeout(RESPONSE_WRITE_TIMEOUT, self.socket.write_all(&answer))
+                    .await
+                    .context("the client does not read its answers")?
+                    .context("cannot write the answer")?;
+            }
+            if self.buffer.capacity() > KEPT_BUFFER_BYTES {
+                self.buffer = BytesMut::from(&self.buffer[..]);
+            }
+        }
+    }
+
+    /// The length of the next request, or `None` when the peer has closed between two requests.
+    async fn read_length(&mut self) -> anyhow::Result<Option<usize>> {
+        while self.buffer.len() < 4 {
+            self.buffer.reserve(4096);
+            if self.socket.read_buf(&mut self.buffer).await.unwrap_or(0) == 0 {
+                return Ok(None);
+            }
+        }
+        let length = self.buffer.get_i32();
+        let max = self.broker.config.max_request_bytes;
+        match u32::try_from(length) {
+            Ok(length) if (8..=max).contains(&length) => Ok(Some(length as usize)),
+            _ => bail!("a request of {length} bytes is outside 8..={max}"),
+        }
+    }
+
+    async fn read_frame(&mut self, length: usize) -> anyhow::Result<Bytes> {
+        while self.buffer.len() < length {
+            self.buffer.reserve(length - self.buffer.len());
+            if self.socket.read_buf(&mut self.buffer).await? == 0 {
+                bail!("the client left in the middle of a request");
+            }
+        }
+        Ok(self.buffer.split_to(length).freeze())
+    }
+}
