@@ -1,1 +1,5 @@
+//! Kafka for the services: the only crate that knows rdkafka.
 
+mod config;
+
+pub use config::KafkaConfig;

@@ -1,1 +1,17 @@
+//! What the `main` of every service needs: telemetry, where to listen, health, errors over HTTP, serving, shutdown.
 
+pub mod extract;
+pub mod health;
+pub mod listen;
+mod metrics;
+mod problem;
+mod router;
+mod serve;
+pub mod shutdown;
+pub mod telemetry;
+
+pub use listen::ListenArgs;
+pub use problem::{ApiProblem, ApiResult};
+pub use router::{Limits, router};
+pub use serve::serve_http;
+pub use tokio_util::sync::CancellationToken;

@@ -1,0 +1,10 @@
+//! Names of the Kafka record headers that Kafkloud writes and reads. Values are UTF-8 text.
+
+/// The message id, a UUID in its hyphenated form. See [`crate::MessageId`].
+pub const ID: &str = "kafkloud-id";
+/// When the producer accepted the message: RFC 3339, UTC, microseconds. See [`crate::Timestamp`].
+pub const ACCEPTED_AT: &str = "kafkloud-accepted-at";
+/// W3C Trace Context. See [`crate::TraceParent`].
+pub const TRACEPARENT: &str = "traceparent";
+/// The media type of the value, as the caller gave it.
+pub const CONTENT_TYPE: &str = "content-type";

@@ -1,0 +1,60 @@
+//! What the consumer answers about one message and about all.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{MessageId, Stage, Timestamp};
+
+/// `GET /status`: the whole stream in numbers.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StatusSummary {
+    /// Messages consumed since the status store was made; each message counts once.
+    pub n_consumed: u64,
+    /// Messages that have reached each stage since the status store was made.
+    pub stages: BTreeMap<Stage, u64>,
+    /// Messages per second that reach each stage, over the last ten seconds.
+    pub rates: BTreeMap<Stage, f64>,
+    /// Records that each consumer group has yet to read.
+    pub lag: BTreeMap<String, i64>,
+}
+
+/// `GET /status/{id}`: the life of one message so far.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MessageLife {
+    pub id: MessageId,
+    pub topic: String,
+    pub partition: i32,
+    pub offset: i64,
+    /// UTF-8; bytes that are not are shown as U+FFFD.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// The highest rung reached.
+    pub stage: Stage,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_id: Option<String>,
+    /// In the order in which they were reached.
+    pub stages: Vec<StageReached>,
+}
+
+/// A rung that a message has reached.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StageReached {
+    pub stage: Stage,
+    pub at: Timestamp,
+    pub component: String,
+    /// From the rung before, or as the component measured it, in microseconds.
+    pub took_us: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+impl MessageLife {
+    /// Whether the message has reached `stage` or a higher one.
+    pub fn has_reached(&self, stage: Stage) -> bool {
+        self.stages.iter().any(|reached| reached.stage >= stage)
+    }
+}

@@ -1,0 +1,107 @@
+use std::time::Duration;
+
+use axum::{
+    Json, Router,
+    extract::DefaultBodyLimit,
+    http::StatusCode,
+    middleware,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::openapi::Info;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use crate::{ApiProblem, health, health::Health, metrics};
+
+/// What a service takes from a caller.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of a request body; above it the answer is 413.
+    pub body_bytes: usize,
+    /// Time until the head of the response; above it the answer is 503. Bodies that stream may go on.
+    pub response: Duration,
+}
+
+impl Default for Limits {
+    /// 1 MiB, as Kafka's default limit for a record batch, and 30 s.
+    fn default() -> Self {
+        Self {
+            body_bytes: 1024 * 1024,
+            response: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Completes a service's own routes with what all services have: `/_health`, `/livez`, `/readyz`, `/metrics`,
+/// `/openapi.json`, `/docs`, problems for unknown routes, limits, request metrics.
+pub fn router(service: &'static str, api: OpenApiRouter, health: Health, limits: Limits) -> Router {
+    let operations = OpenApiRouter::new()
+        .routes(routes!(health::health))
+        .routes(routes!(health::livez))
+        .routes(routes!(health::readyz))
+        .with_state(health)
+        .routes(routes!(metrics::metrics));
+    let (router, mut openapi) = api.merge(operations).split_for_parts();
+    openapi.info = Info::new(
+        format!("Kafkloud {service}"),
+        env!("CARGO_PKG_VERSION").to_owned(),
+    );
+    let docs = SwaggerUi::new("/docs").config(Config::from("/openapi.json"));
+    router
+        .route("/openapi.json", get(async move || Json(openapi)))
+        .merge(docs)
+        .fallback(unknown_route)
+        .method_not_allowed_fallback(unknown_method)
+        .layer(DefaultBodyLimit::max(limits.body_bytes))
+        .layer(middleware::from_fn(move |request, next| {
+            respond_in_time(limits.response, request, next)
+        }))
+        .layer(middleware::from_fn(move |request, next| {
+            metrics::record_request(service, request, next)
+        }))
+        .layer(CatchPanicLayer::custom(panicked))
+}
+
+async fn unknown_route() -> ApiProblem {
+    ApiProblem::not_found(
+        "unknown-route",
+        "There is nothing here",
+        "See /docs for what this service offers.",
+    )
+}
+
+async fn unknown_method() -> ApiProblem {
+    ApiProblem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "unknown-method",
+        "This route has no such method",
+        "The Allow header names the methods it has; /docs describes them.",
+    )
+}
+
+async fn respond_in_time(
+    limit: Duration,
+    request: axum::extract::Request,
+    next: middleware::Next,
+) -> Response {
+    match tokio::time::timeout(limit, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => ApiProblem::unavailable(
+            "too-slow",
+            "The answer took too long",
+            format!("No answer within {} s; try again.", limit.as_secs()),
+        )
+        .into_response(),
+    }
+}
+
+fn panicked(cause: Box<dyn std::any::Any + Send>) -> Response {
+    let message = cause
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| cause.downcast_ref::<&str>().copied())
+        .unwrap_or("no message");
+    ApiProblem::internal(&anyhow::anyhow!("handler panicked: {message}")).into_response()
+}

@@ -1,0 +1,88 @@
+use std::{sync::Arc, time::Duration};
+
+use axum::{Router, extract::Request};
+use hyper::{body::Incoming, server::conn::http1};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+/// Connections served at once; the next wait in the kernel's backlog.
+const CONNECTIONS_MAX: usize = 4096;
+/// Headers of one request; above it the answer is 431.
+const HEADERS_MAX: usize = 100;
+/// How long a client may take to send the head of a request.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long requests in progress may go on after the stop signal. Below the 5 s in which `kafkloud up` promises to end.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Serves HTTP/1.1 on `listener` until `stop`, then lets requests in progress finish within [`DRAIN_TIMEOUT`].
+///
+/// Streams without end (SSE) must end themselves with the same `stop`, or they are cut at the deadline.
+pub async fn serve_http(
+    listener: TcpListener,
+    router: Router,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let graceful = GracefulShutdown::new();
+    loop {
+        let accepted = tokio::select! {
+            () = stop.cancelled() => break,
+            accepted = accept(&listener, &connections) => accepted,
+        };
+        let Some((stream, permit)) = accepted else {
+            continue;
+        };
+        let service = router
+            .clone()
+            .map_request(|request: Request<Incoming>| request.map(axum::body::Body::new));
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_TIMEOUT)
+            .max_headers(HEADERS_MAX)
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        let connection = graceful.watch(connection);
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "connection ended early");
+            }
+            drop(permit);
+        });
+    }
+    if tokio::time::timeout(DRAIN_TIMEOUT, graceful.shutdown())
+        .await
+        .is_err()
+    {
+        tracing::warn!("requests were still in progress at the drain deadline and were cut");
+    }
+    Ok(())
+}
+
+/// The next connection, or `None` when accepting failed and was waited out.
+async fn accept(
+    listener: &TcpListener,
+    connections: &Arc<Semaphore>,
+) -> Option<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+    let permit = Arc::clone(connections).acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((stream, _)) => {
+            // Answers are small and awaited: waiting to fill a packet only delays them.
+            let _ = stream.set_nodelay(true);
+            Some((stream, permit))
+        }
+        Err(error) => {
+            tracing::warn!(%error, "cannot accept a connection");
+            // Out of file descriptors, most likely: a pause lets connections end instead of spinning.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            None
+        }
+    }
+}
