@@ -6,6 +6,7 @@ use anyhow::Context;
 use kafka_protocol::messages::BrokerId;
 
 use crate::StreamerConfig;
+use crate::group::Coordinator;
 
 /// There is one node; its id is the one a single Apache Kafka node has by convention.
 pub const NODE_ID: BrokerId = BrokerId(1);
@@ -15,6 +16,7 @@ pub struct Broker {
     pub(crate) config: StreamerConfig,
     pub(crate) advertised_host: String,
     pub(crate) advertised_port: u16,
+    pub(crate) groups: Coordinator,
 }
 
 impl Broker {
@@ -26,7 +28,9 @@ impl Broker {
             .advertised_host
             .clone()
             .unwrap_or_else(|| advertisable(bound));
+        let groups = Coordinator::open(&config.data_dir.join("groups"), config.group.clone())?;
         Ok(Broker {
+            groups,
             advertised_host,
             advertised_port: config.advertised_port.unwrap_or(bound.port()),
             config,

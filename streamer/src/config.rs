@@ -63,6 +63,9 @@ pub struct StreamerConfig {
     /// Milliseconds after which a connection that asks nothing is closed
     #[arg(long, env = "STREAMER_IDLE_TIMEOUT_MS", default_value_t = 600_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub idle_timeout_ms: u64,
+
+    #[command(flatten)]
+    pub group: crate::group::Config,
 }
 
 impl StreamerConfig {
@@ -83,6 +86,7 @@ impl StreamerConfig {
             max_in_flight_bytes: 256 << 20,
             max_fetch_bytes: 55 << 20,
             idle_timeout_ms: 600_000,
+            group: crate::group::Config::default(),
         }
     }
 

@@ -9,6 +9,7 @@ use kafka_protocol::protocol::{Decodable, Encodable};
 use tokio_util::sync::CancellationToken;
 
 use crate::Broker;
+use crate::group;
 use crate::handlers::api_versions;
 
 /// Who asks, and in which version of the request.
@@ -22,7 +23,20 @@ pub struct RequestContext {
 }
 
 /// The requests this broker answers and their first and last version, as it advertises them.
-pub(crate) const SUPPORTED: &[(ApiKey, i16, i16)] = &[(ApiKey::ApiVersions, 0, 4)];
+pub(crate) const SUPPORTED: &[(ApiKey, i16, i16)] = &[
+    (ApiKey::ApiVersions, 0, 4),
+    (ApiKey::FindCoordinator, 0, 6),
+    (ApiKey::JoinGroup, 0, 9),
+    (ApiKey::SyncGroup, 0, 5),
+    (ApiKey::Heartbeat, 0, 4),
+    (ApiKey::LeaveGroup, 0, 5),
+    (ApiKey::OffsetCommit, 2, 9),
+    (ApiKey::OffsetFetch, 1, 9),
+    (ApiKey::OffsetDelete, 0, 0),
+    (ApiKey::DescribeGroups, 0, 6),
+    (ApiKey::ListGroups, 0, 5),
+    (ApiKey::DeleteGroups, 0, 2),
+];
 
 /// Answers one request; `None` when the client wants no answer. An error closes the connection.
 pub(crate) async fn dispatch(
@@ -70,10 +84,36 @@ async fn handle(
     mut body: Bytes,
     answer: Answer,
 ) -> anyhow::Result<Option<Bytes>> {
-    let _ = (broker, &context.stop);
+    let groups = &broker.groups;
     let version = context.api_version;
     match answer.key {
         ApiKey::ApiVersions => answer.encode(&api_versions::handle(decode(&mut body, version)?)),
+        ApiKey::FindCoordinator => {
+            let (host, port) = (&broker.advertised_host, broker.advertised_port);
+            let request = decode(&mut body, version)?;
+            answer.encode(&group::find_coordinator(request, context, host, port))
+        }
+        ApiKey::JoinGroup => {
+            answer.encode(&groups.join(decode(&mut body, version)?, context).await)
+        }
+        ApiKey::SyncGroup => {
+            answer.encode(&groups.sync(decode(&mut body, version)?, context).await)
+        }
+        ApiKey::Heartbeat => answer.encode(&groups.heartbeat(decode(&mut body, version)?)),
+        ApiKey::LeaveGroup => answer.encode(&groups.leave(decode(&mut body, version)?, context)),
+        ApiKey::OffsetCommit => {
+            let request = decode(&mut body, version)?;
+            answer.encode(&groups.commit_offsets(request, |_, _| true))
+        }
+        ApiKey::OffsetFetch => {
+            answer.encode(&groups.fetch_offsets(decode(&mut body, version)?, context))
+        }
+        ApiKey::OffsetDelete => answer.encode(&groups.delete_offsets(decode(&mut body, version)?)),
+        ApiKey::DescribeGroups => {
+            answer.encode(&groups.describe_groups(decode(&mut body, version)?, context))
+        }
+        ApiKey::ListGroups => answer.encode(&groups.list_groups(decode(&mut body, version)?)),
+        ApiKey::DeleteGroups => answer.encode(&groups.delete_groups(decode(&mut body, version)?)),
         key => bail!("{key:?} has no handler"),
     }
     .map(Some)

@@ -10,6 +10,7 @@ mod broker;
 mod config;
 mod connection;
 mod dispatch;
+pub mod group;
 mod handlers;
 mod server;
 

@@ -51,6 +51,10 @@ impl Streamer {
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
         let Streamer { listener, broker } = self;
         let connections = TaskTracker::new();
+        let group_clock = tokio::spawn({
+            let (broker, stop) = (broker.clone(), stop.clone());
+            async move { broker.groups.run(stop).await }
+        });
         let slots = Arc::new(Semaphore::new(broker.config.max_connections as usize));
         let memory = Arc::new(Semaphore::new(broker.config.max_in_flight_bytes as usize));
         loop {
@@ -90,6 +94,7 @@ impl Streamer {
                 "connections did not finish in time"
             );
         }
+        group_clock.await.context("the clock of the groups failed")?;
         tracing::info!("streamer has stopped");
         Ok(())
     }
