@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# Installs what is missing, and only that. With `build`: the pinned toolchain and the C tools that librdkafka and SQLite
+# are built with. With `test`: also a Chromium for the browser test. With `conformance`: also kcat, a JDK and Maven for
+# the comparison with Apache Kafka.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+missing_packages() { # command=package …: the packages whose command is not there
+  local pair
+  for pair in "$@"; do
+    command -v "${pair%%=*}" >/dev/null 2>&1 || echo "${pair#*=}"
+  done
+}
+
+install_packages() {
+  local packages=("$@") as_root=()
+  [ ${#packages[@]} -eq 0 ] && return
+  if command -v apt-get >/dev/null 2>&1; then
+    if [ "$(id -u)" -ne 0 ]; then
+      command -v sudo >/dev/null 2>&1 || give_up "as root: apt-get install ${packages[*]}"
+      as_root=(sudo)
+    fi
+    echo "installing ${packages[*]}"
+    "${as_root[@]}" apt-get update -qq
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null ||
+      give_up "apt-get install ${packages[*]}"
+  elif command -v brew >/dev/null 2>&1; then
+    brew install --quiet "${packages[@]}" || give_up "brew install ${packages[*]}"
+  else
+    give_up "with your package manager: ${packages[*]}"
+  fi
+}
+
+give_up() {
+  echo "setup: cannot install what is missing. Install $1 — then run the same make target again." >&2
+  exit 1
+}
+
+install_toolchain() {
+  command -v rustup >/dev/null 2>&1 || give_up "rustup (Debian and Homebrew have it as a package: rustup)"
+  # Explicit, because automatic installation can be switched off. The file names version, components and targets.
+  if ! rustup which rustc >/dev/null 2>&1 || ! rustup target list --installed 2>/dev/null | grep -qx wasm32-unknown-unknown; then
+    echo "installing the Rust toolchain of rust-toolchain.toml"
+    rustup toolchain install
+  fi
+}
+
+find_browser() {
+  [ -n "${CHROME:-}" ] && [ -x "$CHROME" ] && return
+  command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 ||
+    command -v google-chrome >/dev/null 2>&1 || [ -d "/Applications/Google Chrome.app" ] || [ -d "/Applications/Chromium.app" ]
+}
+
+setup_build() {
+  # shellcheck disable=SC2046 # package names hold no blanks
+  install_packages $(missing_packages cc=gcc c++=g++ make=make)
+  install_toolchain
+}
+
+setup_test() {
+  setup_build
+  find_browser || install_packages chromium
+}
+
+setup_conformance() {
+  setup_build
+  # shellcheck disable=SC2046
+  install_packages $(missing_packages kcat=kcat java=default-jdk-headless mvn=maven)
+}
+
+case "${1:-}" in
+  build | test | conformance) "setup_$1" ;;
+  *)
+    echo "usage: make/setup.sh build|test|conformance" >&2
+    exit 2
+    ;;
+esac
