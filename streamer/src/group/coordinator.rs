@@ -266,7 +266,7 @@ impl Inner {
     /// Kafka's rules: offsets leave when their group has been empty for the retention, those of
     /// clients that never joined, or of topics a group no longer reads, after their own age. But the
     /// time the broker was down does not count: nobody could have come back meanwhile.
-    fn drop_old_offsets(&mut self, retention_ms: i64, now_ms: i64) {
+    pub(super) fn drop_old_offsets(&mut self, retention_ms: i64, now_ms: i64) {
         let opened_at_ms = self.opened_at_ms;
         let is_over =
             |since_ms: i64| now_ms.saturating_sub(since_ms.max(opened_at_ms)) >= retention_ms;

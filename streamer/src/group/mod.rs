@@ -33,6 +33,8 @@ mod offsets;
 mod rebalance;
 mod state;
 mod sync;
+#[cfg(test)]
+mod tests;
 
 pub use config::Config;
 pub use coordinator::Coordinator;
