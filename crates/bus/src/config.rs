@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use rdkafka::ClientConfig;
 
 /// Where Kafka is. The same variables for every service, embedded broker or not.
@@ -25,5 +27,62 @@ impl KafkaConfig {
             // Requests are small and awaited; Nagle only delays them.
             .set("socket.nagle.disable", "true");
         config
+    }
+}
+
+/// How messages are written.
+#[derive(Clone, Debug, clap::Args)]
+pub struct PublisherConfig {
+    /// How long a message may wait for Kafka's acknowledgement, such as `10s`
+    #[arg(long, env = "KAFKA_MESSAGE_TIMEOUT", value_name = "TIME", default_value = "10s", value_parser = humantime::parse_duration)]
+    pub message_timeout: Duration,
+    /// Memory for messages that wait for Kafka's acknowledgement, in bytes
+    #[arg(long, env = "KAFKA_QUEUE_BYTES", value_name = "BYTES", default_value_t = 64 * 1024 * 1024)]
+    pub queue_bytes: usize,
+    /// Largest record, with key and headers. Kafka takes 1048588 unless told otherwise
+    #[arg(long, env = "KAFKA_RECORD_BYTES_MAX", value_name = "BYTES", default_value_t = 1024 * 1024)]
+    pub record_bytes_max: usize,
+}
+
+impl Default for PublisherConfig {
+    fn default() -> Self {
+        Self {
+            message_timeout: Duration::from_secs(10),
+            queue_bytes: 64 * 1024 * 1024,
+            record_bytes_max: 1024 * 1024,
+        }
+    }
+}
+
+impl PublisherConfig {
+    /// Completes `client` into the settings of a producer. librdkafka's defaults trade other things than we do.
+    pub(crate) fn native(&self, mut client: ClientConfig) -> ClientConfig {
+        let millis = |duration: Duration| duration.as_millis().to_string();
+        client
+            // Acked = in the log of every in-sync replica, once, and in the order given.
+            .set("acks", "all")
+            .set("enable.idempotence", "true")
+            // 5 min by default: nobody who waits for an answer over HTTP is still there.
+            .set("message.timeout.ms", millis(self.message_timeout))
+            // 30 s by default: a topic that Kafka does not create by itself should be an error before that.
+            .set(
+                "topic.metadata.propagation.max.ms",
+                millis(self.message_timeout / 2),
+            )
+            // 5 ms by default. Batches fill by themselves while the one before is on its way; waiting only delays acks.
+            .set("linger.ms", "0")
+            .set("message.max.bytes", self.record_bytes_max.to_string())
+            // 1 GiB and 100,000 messages by default. The publisher's own bound, in which every message counts for at
+            // least half a KiB, is the one that holds; these stand behind it.
+            .set(
+                "queue.buffering.max.kbytes",
+                (self.queue_bytes / 512).max(1).to_string(),
+            )
+            .set("queue.buffering.max.messages", "0")
+            // The same key goes to the same partition as with Kafka's Java clients.
+            .set("partitioner", "murmur2_random")
+            // Compressing costs more here than it saves: the broker is near and the CPU is what is short.
+            .set("compression.type", "none");
+        client
     }
 }
