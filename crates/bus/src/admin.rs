@@ -1,0 +1,141 @@
+//! Questions to the broker and changes to it: topics, groups, single records. Each answer comes within a bounded time.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Context;
+use rdkafka::{
+    admin::{AdminClient, AdminOptions},
+    consumer::{BaseConsumer, Consumer},
+    error::{KafkaError, RDKafkaErrorCode},
+};
+
+use tokio::sync::watch;
+
+use crate::{
+    BrokerState, KafkaConfig,
+    broker_state::{ANSWER_TIMEOUT, BrokerProbe},
+    log::LogContext,
+};
+
+mod groups;
+mod record;
+mod topics;
+
+pub use topics::{NewTopicOptions, TopicConfigEntry, TopicDescription};
+
+/// How long one question may take; an answer that needs several takes a few times as long at most.
+const TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Why the broker did not do it. The text says what to do.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum AdminError {
+    #[error("there is no topic “{0}”")]
+    UnknownTopic(String),
+    #[error("topic “{topic}” has no partition {partition}")]
+    UnknownPartition { topic: String, partition: i32 },
+    #[error("the log holds offsets {first} to {} now", next - 1)]
+    OutOfRange { first: i64, next: i64 },
+    #[error(
+        "no record has this offset: it was compacted away, or it marks the end of a transaction"
+    )]
+    NoRecord,
+    #[error("topic “{0}” exists already")]
+    TopicExists(String),
+    #[error("the broker refused: {0}")]
+    Refused(String),
+    #[error("Kafka does not answer: {0}")]
+    Unavailable(String),
+}
+
+/// Cheap to clone; all clones share their connections.
+#[derive(Clone)]
+pub struct Admin {
+    shared: Arc<Shared>,
+    broker: Arc<BrokerProbe>,
+}
+
+struct Shared {
+    kafka: KafkaConfig,
+    client_id: &'static str,
+    /// Answers questions about metadata, offsets and groups. Not a member of any group.
+    reader: BaseConsumer<LogContext>,
+    admin: AdminClient<LogContext>,
+}
+
+impl Admin {
+    /// Connects in the background: a broker that is away is no error, [`Self::broker_state`] tells.
+    pub fn new(kafka: &KafkaConfig, client_id: &'static str) -> anyhow::Result<Self> {
+        let config = kafka.client(client_id);
+        let shared = Arc::new(Shared {
+            kafka: kafka.clone(),
+            client_id,
+            reader: config.create_with_context(LogContext)?,
+            admin: config.create_with_context(LogContext)?,
+        });
+        let weak = Arc::downgrade(&shared);
+        let broker = BrokerProbe::start(move || weak.upgrade().is_some_and(|s| s.answers()))
+            .context("cannot start a thread")?;
+        Ok(Self {
+            shared,
+            broker: Arc::new(broker),
+        })
+    }
+
+    pub fn broker_state(&self) -> watch::Receiver<BrokerState> {
+        self.broker.state.clone()
+    }
+
+    /// Runs librdkafka's blocking calls where they block nobody.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Shared) -> Result<T, AdminError> + Send + 'static,
+    ) -> Result<T, AdminError> {
+        let shared = Arc::clone(&self.shared);
+        tokio::task::spawn_blocking(move || work(&shared))
+            .await
+            .unwrap_or_else(|error| Err(AdminError::Unavailable(error.to_string())))
+    }
+}
+
+impl Shared {
+    fn answers(&self) -> bool {
+        // Serves the client's log and error events, which nobody else polls for.
+        while self.reader.poll(Duration::ZERO).is_some() {}
+        let name = Some(contract::topic::DEFAULT);
+        self.reader.fetch_metadata(name, ANSWER_TIMEOUT).is_ok()
+    }
+}
+
+impl From<KafkaError> for AdminError {
+    fn from(error: KafkaError) -> Self {
+        let code = error.rdkafka_error_code();
+        match code {
+            Some(code) => refusal(code),
+            None => Self::Unavailable(error.to_string()),
+        }
+    }
+}
+
+/// What an error code means when nothing more is known about it.
+fn refusal(code: RDKafkaErrorCode) -> AdminError {
+    use RDKafkaErrorCode::{
+        AllBrokersDown, BrokerTransportFailure, OperationTimedOut, RequestTimedOut, Resolve,
+        TimedOutQueue,
+    };
+    match code {
+        AllBrokersDown
+        | BrokerTransportFailure
+        | OperationTimedOut
+        | RequestTimedOut
+        | Resolve
+        | TimedOutQueue => AdminError::Unavailable(code.to_string()),
+        code => AdminError::Refused(code.to_string()),
+    }
+}
+
+fn options() -> AdminOptions {
+    AdminOptions::new()
+        .request_timeout(Some(TIMEOUT))
+        // Until the change is visible on the broker that answers.
+        .operation_timeout(Some(TIMEOUT))
+}

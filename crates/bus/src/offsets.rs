@@ -1,0 +1,58 @@
+//! Offsets of many partitions in one question to each broker.
+
+use std::{collections::HashMap, time::Duration};
+
+use rdkafka::{
+    Offset, TopicPartitionList,
+    consumer::{BaseConsumer, Consumer, ConsumerContext},
+    error::KafkaResult,
+};
+
+pub(crate) type Partition = (String, i32);
+
+/// First and next offset of each partition. Partitions that the broker does not know are left out.
+pub(crate) fn ranges<'a, C: ConsumerContext>(
+    consumer: &BaseConsumer<C>,
+    partitions: impl Iterator<Item = (&'a str, i32)> + Clone,
+    timeout: Duration,
+) -> KafkaResult<HashMap<Partition, (i64, i64)>> {
+    let first = at(consumer, partitions.clone(), Offset::Beginning, timeout)?;
+    let mut next = at(consumer, partitions, Offset::End, timeout)?;
+    Ok(first
+        .into_iter()
+        .filter_map(|(partition, first)| {
+            let next = next.remove(&partition)?;
+            Some((partition, (first, next)))
+        })
+        .collect())
+}
+
+/// The offset that `moment` means in each partition: `Beginning`, `End`, or the first record at or after a time, given
+/// as `Offset::Offset` in milliseconds since 1970 (`End` where there is none).
+pub(crate) fn at<'a, C: ConsumerContext>(
+    consumer: &BaseConsumer<C>,
+    partitions: impl Iterator<Item = (&'a str, i32)>,
+    moment: Offset,
+    timeout: Duration,
+) -> KafkaResult<HashMap<Partition, i64>> {
+    let mut question = TopicPartitionList::new();
+    for (topic, partition) in partitions {
+        question.add_partition_offset(topic, partition, moment)?;
+    }
+    if question.count() == 0 {
+        return Ok(HashMap::new());
+    }
+    let answer = consumer.offsets_for_times(question, timeout)?;
+    Ok(answer
+        .elements()
+        .into_iter()
+        .filter(|partition| partition.error().is_ok())
+        .filter_map(|partition| match partition.offset() {
+            Offset::Offset(offset) => Some((
+                (partition.topic().to_owned(), partition.partition()),
+                offset,
+            )),
+            _ => None,
+        })
+        .collect())
+}
