@@ -1,0 +1,59 @@
+use std::sync::Arc;
+
+use bus::Publisher;
+use metrics::Counter;
+use service::CancellationToken;
+
+use crate::GatewayConfig;
+
+/// What the handlers share.
+pub(crate) struct App {
+    pub(crate) publisher: Publisher,
+    pub(crate) config: GatewayConfig,
+    /// The base of status URLs, without a slash at its end.
+    pub(crate) status_url: String,
+    pub(crate) counters: Counters,
+    /// Uploads without end watch it.
+    pub(crate) stop: CancellationToken,
+}
+
+/// Looked up once: by name they would cost more than counting.
+pub(crate) struct Counters {
+    pub(crate) records: Counter,
+    pub(crate) bytes: Counter,
+    pub(crate) errors: Counter,
+}
+
+impl App {
+    pub(crate) fn new(
+        publisher: Publisher,
+        config: GatewayConfig,
+        stop: CancellationToken,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            publisher,
+            status_url: config.status_url(),
+            counters: Counters::new(),
+            config,
+            stop,
+        })
+    }
+}
+
+impl Counters {
+    fn new() -> Self {
+        metrics::describe_counter!("producer_records_total", "Messages acknowledged by Kafka");
+        metrics::describe_counter!("producer_bytes_total", "Bytes of their values");
+        metrics::describe_counter!("producer_errors_total", "Messages without acknowledgement");
+        Self {
+            records: metrics::counter!("producer_records_total"),
+            bytes: metrics::counter!("producer_bytes_total"),
+            errors: metrics::counter!("producer_errors_total"),
+        }
+    }
+
+    pub(crate) fn acked(&self, records: u64, bytes: u64) {
+        self.records.increment(records);
+        self.bytes.increment(bytes);
+    }
+}
