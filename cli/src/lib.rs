@@ -1,1 +1,49 @@
+//! `kafkloud`: the whole platform in one process, and everything a user does with it from a shell.
 
+mod args;
+mod commands;
+mod endpoints;
+mod exit;
+mod http;
+mod output;
+mod sse;
+pub mod up;
+
+use std::process::ExitCode;
+
+pub use args::{Cli, Command, GlobalArgs};
+pub use exit::{Failure, Outcome};
+
+use crate::{
+    args::Context,
+    commands::{completions, status, tail},
+};
+
+/// Does what the command line asks, and says how it went as the process's exit code.
+pub fn run(cli: Cli) -> ExitCode {
+    let json = cli.global.json;
+    let done = Context::new(cli.global).and_then(|context| block_on(cli.command, &context));
+    done.unwrap_or_else(|failure| {
+        failure.report(json);
+        failure.outcome
+    })
+    .into()
+}
+
+fn block_on(command: Command, context: &Context) -> Result<Outcome, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(anyhow::Error::from)?;
+    let outcome = runtime.block_on(async {
+        match command {
+            Command::Up(args) => commands::up::run(args, context).await,
+            Command::Tail(args) => tail::run(args, context).await,
+            Command::Status(args) => status::run(args, context).await,
+            Command::Completions { shell } => completions::run(shell, context),
+        }
+    });
+    // A thread that reads standard input cannot be interrupted; the process must end all the same.
+    runtime.shutdown_background();
+    outcome
+}

@@ -13,8 +13,14 @@ const DURATION_BUCKETS: [f64; 12] = [
 /// Sends log lines to standard error: `RUST_LOG` chooses which (default `info`), `LOG_FORMAT=json` makes them JSON.
 /// A second call in the same process changes nothing.
 pub fn init() {
-    let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new("info,rdkafka=warn,librdkafka=error"));
+    init_at("info");
+}
+
+/// The same with another level where `RUST_LOG` says nothing.
+pub fn init_at(default_level: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| {
+        EnvFilter::new(format!("{default_level},rdkafka=warn,librdkafka=error"))
+    });
     let registry = tracing_subscriber::registry().with(filter);
     let format = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     // The only error is that a subscriber is there already, as in tests that share a process.

@@ -1,0 +1,182 @@
+//! The command line: the commands, and what all of them understand.
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+use crate::{
+    commands::{status::StatusArgs, tail::TailArgs, up::UpArgs},
+    endpoints::Endpoints,
+    exit::{EXIT_CODES, Failure},
+    output::Output,
+};
+
+/// Send events to Kafka and see what becomes of each
+#[derive(Debug, Parser)]
+#[command(name = "kafkloud", version, after_help = EXIT_CODES, after_long_help = after_help())]
+#[command(arg_required_else_help = true, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: GlobalArgs,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start everything in this process: streamer, producer, consumer and portal
+    #[command(after_help = help::UP)]
+    Up(UpArgs),
+    /// Show messages as they arrive
+    #[command(after_help = help::TAIL)]
+    Tail(TailArgs),
+    /// Tell the life of one message, or the whole stream in numbers
+    #[command(after_help = help::STATUS)]
+    Status(StatusArgs),
+    /// Print a script that completes this program's commands in a shell
+    #[command(after_help = help::COMPLETIONS)]
+    Completions {
+        /// The shell to write the script for
+        shell: Shell,
+    },
+}
+
+/// Options that stand before or after any command.
+#[derive(Args, Clone, Debug)]
+pub struct GlobalArgs {
+    /// Print JSON, for programs: one value, or one a line where there are many
+    #[arg(long, global = true, help_heading = HEADING)]
+    pub json: bool,
+    /// Print results only: no progress, no hints
+    #[arg(long, short, global = true, help_heading = HEADING)]
+    pub quiet: bool,
+    /// Where the producer is [default: http://127.0.0.1:8000 + port offset]
+    #[arg(long, env = "PRODUCER_URL", value_name = "URL", global = true, help_heading = HEADING)]
+    pub producer_url: Option<String>,
+    /// Where the consumer is [default: http://127.0.0.1:8072 + port offset]
+    #[arg(long, env = "CONSUMER_URL", value_name = "URL", global = true, help_heading = HEADING)]
+    pub consumer_url: Option<String>,
+    /// Kafka's bootstrap servers, `host:port[,host:port…]` [default: 127.0.0.1:9092 + port offset]
+    #[arg(long, env = "KAFKA_BROKER", value_name = "SERVERS", global = true, help_heading = HEADING)]
+    pub kafka_broker: Option<String>,
+    /// Added to every default port, so that several stacks run side by side
+    #[arg(
+        long,
+        env = "KAFKLOUD_PORT_OFFSET",
+        value_name = "N",
+        default_value_t = 0,
+        value_parser = clap::value_parser!(u16).range(..=i64::from(u16::MAX - contract::port::STREAMER)),
+        global = true,
+        help_heading = HEADING
+    )]
+    pub port_offset: u16,
+}
+
+const HEADING: &str = "Options of every command";
+
+/// What a command gets beside its own arguments.
+pub(crate) struct Context {
+    pub(crate) global: GlobalArgs,
+    pub(crate) endpoints: Endpoints,
+    pub(crate) output: Output,
+}
+
+impl Context {
+    pub(crate) fn new(global: GlobalArgs) -> Result<Self, Failure> {
+        Ok(Self {
+            endpoints: Endpoints::new(&global)?,
+            output: Output::new(&global),
+            global,
+        })
+    }
+}
+
+fn after_help() -> String {
+    format!(
+        "\
+Examples:
+  kafkloud up
+  kafkloud produce orders '{{\"order\": 42}}' --key 42 --wait
+  kafkloud produce orders --file orders.ndjson --key-field order
+  kafkloud tail orders --from earliest
+  kafkloud status 0198c0de-0000-7000-8000-000000000000
+
+{EXIT_CODES}"
+    )
+}
+
+/// Examples under each command's `--help`.
+mod help {
+    pub(super) const UP: &str = "\
+Examples:
+  kafkloud up
+  kafkloud up --port-offset 20000 --data-dir /tmp/second    a second stack beside the first
+  kafkloud up --kafka-broker kafka.example:9092             an existing Kafka, no streamer
+
+Every service also reads its own variables; `producer --help` and the like list them.
+Ctrl-C ends everything within 5 seconds, a second one at once. Exit code 0: ended as asked;
+1: a part failed, the reason is said.";
+
+    pub(super) const PRODUCE: &str = "\
+Examples:
+  kafkloud produce orders '{\"order\": 42}' --key 42
+  kafkloud produce orders 'hello' --wait              until it is consumed
+  journalctl -f -o json | kafkloud produce journal    one message a line, as they come
+  kafkloud produce orders --file orders.ndjson --key-field customer.id
+  kafkloud produce orders --file notes.txt            every line as it is
+
+Exit codes: 0 all acknowledged; 1 some failed; 2 usage; 3 the producer cannot be reached;
+4 with --wait: acknowledged, but not all consumed in time.";
+
+    pub(super) const TAIL: &str = "\
+Examples:
+  kafkloud tail                                   everything new, on all user topics
+  kafkloud tail orders --from earliest --count 10
+  kafkloud tail orders --from 15m --format value
+  kafkloud tail orders --json | jq .value
+
+Exit codes: 0 ended by --count or Ctrl-C; 2 usage; 3 the consumer cannot be reached.";
+
+    pub(super) const STATUS: &str = "\
+Examples:
+  kafkloud status
+  kafkloud status 0198c0de-0000-7000-8000-000000000000
+  kafkloud status 0198c0de-0000-7000-8000-000000000000 --wait 30
+
+Exit codes: 0 consumed; 1 dead-lettered; 3 the consumer cannot be reached; 4 unknown or not
+consumed yet.";
+
+    pub(super) const TOPICS: &str = "\
+Examples:
+  kafkloud topics list
+  kafkloud topics create orders --partitions 4 --config retention.ms=86400000
+  kafkloud topics describe orders
+  kafkloud topics delete orders
+
+Exit codes: 0 done; 1 refused by Kafka; 2 usage; 3 Kafka cannot be reached; 4 no such topic.";
+
+    pub(super) const DEMO: &str = "\
+Examples:
+  kafkloud demo --file examples/package-events.ndjson
+  kafkloud demo --file notes.txt --topic notes
+
+Uses the stack that runs; if none answers, it starts one in a temporary folder on free ports.
+Exit codes: 0 acked = consumed, none missing, none twice; 1 otherwise.";
+
+    pub(super) const COMPLETIONS: &str = "\
+Examples:
+  kafkloud completions bash > ~/.local/share/bash-completion/completions/kafkloud
+  kafkloud completions zsh > ~/.zfunc/_kafkloud
+  kafkloud completions fish > ~/.config/fish/completions/kafkloud.fish";
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,6 @@
+//! One file a command: its arguments, what it does, what it prints.
+
+pub(crate) mod completions;
+pub(crate) mod status;
+pub(crate) mod tail;
+pub(crate) mod up;

@@ -1,0 +1,145 @@
+//! `kafkloud up`: the platform in this process, until Ctrl-C.
+
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    path::PathBuf,
+    pin::pin,
+    time::{Duration, Instant},
+};
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::{
+    Failure, Outcome,
+    args::Context,
+    output::Paint,
+    up::{self, Addresses, NotReady, Ports, UpConfig},
+};
+
+#[derive(Args, Debug)]
+pub struct UpArgs {
+    /// Folder that keeps everything: the log, the statuses
+    #[arg(
+        long,
+        env = "DATA_DIR",
+        value_name = "FOLDER",
+        default_value = ".kafkloud"
+    )]
+    data_dir: PathBuf,
+    /// Address to listen on. Addresses beyond loopback need --insecure
+    #[arg(long, env = "SERVER_HOST", value_name = "IP", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    host: IpAddr,
+    /// Listen beyond loopback although nobody is asked who they are
+    #[arg(long)]
+    insecure: bool,
+}
+
+/// After which the addresses are shown with what is missing: a Kafka elsewhere may come back any time.
+const READY_PATIENCE: Duration = Duration::from_secs(15);
+
+pub(crate) async fn run(args: UpArgs, context: &Context) -> Result<Outcome, Failure> {
+    let started = Instant::now();
+    // The table of addresses is what a user looks for; RUST_LOG shows the services' log lines too.
+    service::telemetry::init_at("warn");
+    let stop = service::shutdown::on_signal();
+    let ports = Ports::with_offset(context.global.port_offset)
+        .ok_or_else(|| Failure::usage("--port-offset leaves no port for every part"))?;
+    let config = UpConfig {
+        host: args.host,
+        insecure: args.insecure,
+        kafka_broker: context.global.kafka_broker.clone(),
+        ..UpConfig::new(&args.data_dir, ports)?
+    };
+    let platform = tokio::select! {
+        () = stop.cancelled() => return Ok(Outcome::Done),
+        platform = up::start(config, stop.clone()) => platform?,
+    };
+    let addresses = platform.addresses().clone();
+    let mut ended = pin!(platform.join());
+    let ready = tokio::select! {
+        ended = &mut ended => return Ok(ended.map(|()| Outcome::Done)?),
+        ready = addresses.wait_ready(READY_PATIENCE) => ready,
+    };
+    // With standard output closed nobody reads the table; the platform is of use all the same.
+    if let Err(failure) = announce(&addresses, ready, &args, started.elapsed(), context) {
+        tracing::warn!(error = %failure.cause, "cannot print the addresses");
+    }
+    ended.await?;
+    Ok(Outcome::Done)
+}
+
+#[derive(Serialize)]
+struct Announcement<'a> {
+    ready: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    seconds: f64,
+    data_dir: &'a PathBuf,
+    portal: String,
+    producer: String,
+    consumer: String,
+    kafka_broker: &'a str,
+}
+
+fn announce(
+    addresses: &Addresses,
+    ready: Result<(), NotReady>,
+    args: &UpArgs,
+    elapsed: Duration,
+    context: &Context,
+) -> Result<(), Failure> {
+    let output = &context.output;
+    if output.json {
+        return output.json_line(&Announcement {
+            ready: ready.is_ok(),
+            reason: ready.err().map(|missing| missing.to_string()),
+            seconds: elapsed.as_secs_f64(),
+            data_dir: &args.data_dir,
+            portal: addresses.portal_url(),
+            producer: addresses.producer_url(),
+            consumer: addresses.consumer_url(),
+            kafka_broker: &addresses.kafka_broker,
+        });
+    }
+    let kafka = match context.global.kafka_broker {
+        Some(_) => ("kafka", "the Kafka that was given"),
+        None => ("streamer", "Kafka, for any client"),
+    };
+    let row = |part: &str, address: &str, use_for: &str| {
+        vec![part.to_owned(), address.to_owned(), use_for.to_owned()]
+    };
+    output.table(
+        &["part", "address", "what it is for"],
+        [
+            row("portal", &addresses.portal_url(), "open it, and click DoIt"),
+            row(
+                "producer",
+                &addresses.producer_url(),
+                "POST /produce/{topic}/{key}; more at /docs",
+            ),
+            row(
+                "consumer",
+                &addresses.consumer_url(),
+                "what became of each message, live tail; more at /docs",
+            ),
+            row(kafka.0, &addresses.kafka_broker, kafka.1),
+        ],
+    )?;
+    output.line("")?;
+    match ready {
+        Ok(()) => {
+            let seconds = elapsed.as_secs_f64();
+            output.line(format!(
+                "{} in {seconds:.1} s; data in {}",
+                output.paint(Paint::Green, "Ready"),
+                args.data_dir.display()
+            ))?;
+        }
+        Err(missing) => output.line(format!(
+            "{}: {missing}. It goes on by itself when that is there.",
+            output.paint(Paint::Red, "Not ready"),
+        ))?,
+    }
+    output.line("Ctrl-C to stop")
+}

@@ -1,0 +1,69 @@
+//! Where the services are.
+
+use contract::port;
+use reqwest::Url;
+
+use crate::{args::GlobalArgs, exit::Failure};
+
+#[derive(Clone, Debug)]
+pub(crate) struct Endpoints {
+    pub(crate) producer: Url,
+    pub(crate) consumer: Url,
+    pub(crate) kafka_broker: String,
+}
+
+impl Endpoints {
+    pub(crate) fn new(global: &GlobalArgs) -> Result<Self, Failure> {
+        let local = |port: u16| format!("127.0.0.1:{}", port + global.port_offset);
+        let url = |given: &Option<String>, option, port| match given {
+            Some(text) => parse_url(text, option),
+            None => parse_url(&format!("http://{}", local(port)), option),
+        };
+        Ok(Self {
+            producer: url(&global.producer_url, "--producer-url", port::PRODUCER)?,
+            consumer: url(&global.consumer_url, "--consumer-url", port::CONSUMER)?,
+            kafka_broker: match &global.kafka_broker {
+                Some(servers) => servers.clone(),
+                None => local(port::STREAMER),
+            },
+        })
+    }
+}
+
+fn parse_url(text: &str, option: &str) -> Result<Url, Failure> {
+    let refused = |why: &str| {
+        Failure::usage(format!(
+            "{option} {text:?} {why}: give it as http://HOST:PORT"
+        ))
+    };
+    let mut url = Url::parse(text).map_err(|error| refused(&format!("is no URL ({error})")))?;
+    if url.scheme() != "http" {
+        return Err(refused("has another scheme than http"));
+    }
+    // Routes are joined to it: without the slash, `Url::join` would drop a path prefix.
+    if !url.path().ends_with('/') {
+        url.set_path(&format!("{}/", url.path()));
+    }
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_a_path_prefix_and_refuses_what_is_no_url() {
+        let url = parse_url("http://gateway/kafkloud", "--producer-url").unwrap();
+        assert_eq!(
+            url.join("produce/a").unwrap().as_str(),
+            "http://gateway/kafkloud/produce/a"
+        );
+        for text in ["127.0.0.1:8000", "https://a", ""] {
+            let refusal = parse_url(text, "--producer-url").unwrap_err();
+            assert!(
+                refusal.cause.to_string().contains("http://HOST:PORT"),
+                "{text}"
+            );
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! HTTP to the services, with errors that say what to do.
+
+use std::time::Duration;
+
+use contract::Problem;
+use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
+use serde::de::DeserializeOwned;
+
+use crate::exit::{Failure, Outcome};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// One of the services, and how a user brings it there.
+#[derive(Clone, Debug)]
+pub(crate) struct Service {
+    pub(crate) client: Client,
+    name: &'static str,
+    option: &'static str,
+    base: Url,
+}
+
+/// What a service answered instead of what was asked for.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ServiceError {
+    #[error("{0}")]
+    Unreachable(String),
+    #[error("{}: {}", .0.title, .0.detail)]
+    Problem(Problem),
+    #[error("{0}")]
+    Unexpected(String),
+}
+
+impl Service {
+    pub(crate) fn producer(base: &Url) -> Result<Self, Failure> {
+        Self::new("producer", "--producer-url", base)
+    }
+
+    pub(crate) fn consumer(base: &Url) -> Result<Self, Failure> {
+        Self::new("consumer", "--consumer-url", base)
+    }
+
+    fn new(name: &'static str, option: &'static str, base: &Url) -> Result<Self, Failure> {
+        let mut client = Client::builder().connect_timeout(CONNECT_TIMEOUT);
+        // A proxy of the environment is for the network, never for this machine.
+        if matches!(base.host_str(), Some("localhost" | "127.0.0.1" | "[::1]")) {
+            client = client.no_proxy();
+        }
+        Ok(Self {
+            client: client.build().map_err(anyhow::Error::from)?,
+            name,
+            option,
+            base: base.clone(),
+        })
+    }
+
+    /// The URL of a route, given as its segments: each is escaped as one.
+    pub(crate) fn url(&self, segments: &[&str]) -> Url {
+        let mut url = self.base.clone();
+        // Fails only for URLs that cannot have a path; `Endpoints` lets none through.
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(segments);
+        }
+        url
+    }
+
+    /// Sends a request; an answer outside 2xx is an error.
+    pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Response, ServiceError> {
+        let response = request
+            .send()
+            .await
+            .map_err(|error| self.transport_error(&error))?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        let body = response.bytes().await.unwrap_or_default();
+        Err(match serde_json::from_slice::<Problem>(&body) {
+            Ok(problem) => ServiceError::Problem(problem),
+            Err(_) => ServiceError::Unexpected(format!(
+                "the {} at {} answered {status}: is it a Kafkloud {}? Check {}",
+                self.name, self.base, self.name, self.option
+            )),
+        })
+    }
+
+    /// `GET`s a route and reads its JSON.
+    pub(crate) async fn get<T: DeserializeOwned>(
+        &self,
+        segments: &[&str],
+        query: &[(&str, String)],
+    ) -> Result<T, ServiceError> {
+        let request = self.client.get(self.url(segments)).query(query);
+        let response = self.send(request).await?;
+        let body = response
+            .bytes()
+            .await
+            .map_err(|error| self.transport_error(&error))?;
+        serde_json::from_slice(&body).map_err(|error| {
+            ServiceError::Unexpected(format!(
+                "the {} at {} answered something else than expected ({error}): are both of the same version?",
+                self.name, self.base
+            ))
+        })
+    }
+
+    pub(crate) fn transport_error(&self, error: &reqwest::Error) -> ServiceError {
+        let Self {
+            name, base, option, ..
+        } = self;
+        let base = base.as_str().trim_end_matches('/');
+        ServiceError::Unreachable(if error.is_connect() {
+            format!(
+                "no {name} at {base}: start it with `make up` or `kafkloud up`, or give {option}"
+            )
+        } else if error.is_timeout() {
+            format!("the {name} at {base} does not answer in time: see its log, and try again")
+        } else {
+            format!(
+                "the connection to the {name} at {base} broke ({}): is it still running?",
+                root_cause(error)
+            )
+        })
+    }
+}
+
+impl ServiceError {
+    pub(crate) fn is_not_found(&self) -> bool {
+        matches!(self, Self::Problem(problem) if problem.status == StatusCode::NOT_FOUND)
+    }
+
+    /// Whether the same request may succeed a moment later.
+    pub(crate) fn is_temporary(&self) -> bool {
+        match self {
+            Self::Unreachable(_) => true,
+            Self::Problem(problem) => is_temporary(problem),
+            Self::Unexpected(_) => false,
+        }
+    }
+}
+
+/// Whether a problem is about the moment, not about the request.
+pub(crate) fn is_temporary(problem: &Problem) -> bool {
+    problem.status == StatusCode::TOO_MANY_REQUESTS
+        || problem.status == StatusCode::SERVICE_UNAVAILABLE
+}
+
+impl From<ServiceError> for Failure {
+    fn from(error: ServiceError) -> Self {
+        let outcome = match &error {
+            ServiceError::Unreachable(_) => Outcome::Unavailable,
+            ServiceError::Problem(problem) if is_temporary(problem) => Outcome::Unavailable,
+            ServiceError::Problem(problem) if problem.status == StatusCode::NOT_FOUND => {
+                Outcome::NotYet
+            }
+            ServiceError::Problem(_) | ServiceError::Unexpected(_) => Outcome::Failed,
+        };
+        Self {
+            outcome,
+            cause: error.into(),
+        }
+    }
+}
+
+fn root_cause(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn says_what_to_do_when_nobody_answers() {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let base = Url::parse(&format!("http://{}/", free.local_addr().unwrap())).unwrap();
+        drop(free);
+        let consumer = Service::consumer(&base).unwrap();
+        let error = consumer.get::<Problem>(&["status"], &[]).await.unwrap_err();
+        let failure = Failure::from(error);
+        assert_eq!(failure.outcome, Outcome::Unavailable);
+        let message = failure.cause.to_string();
+        assert!(message.contains("`kafkloud up`") && message.contains("--consumer-url"));
+    }
+
+    #[test]
+    fn segments_are_escaped() {
+        let base = Url::parse("http://gateway/prefix/").unwrap();
+        let producer = Service::producer(&base).unwrap();
+        let url = producer.url(&["produce", "stream", "a/b c?%"]);
+        assert_eq!(
+            url.as_str(),
+            "http://gateway/prefix/produce/stream/a%2Fb%20c%3F%25"
+        );
+    }
+}

@@ -1,0 +1,13 @@
+use std::process::ExitCode;
+
+use clap::Parser;
+use cli::{Cli, run};
+
+/// Everything runs in one process and on small threads: mimalloc gives memory back that the system's allocator would
+/// keep in an arena per thread.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    run(Cli::parse())
+}

@@ -1,0 +1,83 @@
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    path::PathBuf,
+};
+
+use anyhow::Context;
+use contract::port;
+use streamer::StreamerConfig;
+
+/// What [`crate::up::start`] starts, and where.
+#[derive(Clone, Debug)]
+pub struct UpConfig {
+    /// Everything that is kept lies below it.
+    pub data_dir: PathBuf,
+    pub host: IpAddr,
+    /// Listening beyond loopback is meant.
+    pub insecure: bool,
+    pub ports: Ports,
+    /// An existing Kafka's bootstrap servers, to be used instead of the streamer.
+    pub kafka_broker: Option<String>,
+    /// How each part does its work. Addresses and folders in them are set by [`crate::up::start`].
+    pub streamer: StreamerConfig,
+}
+
+/// The port of each part; 0 takes a free one.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Ports {
+    pub portal: u16,
+    pub producer: u16,
+    pub consumer: u16,
+    pub streamer: u16,
+}
+
+impl UpConfig {
+    /// On loopback, each part as its environment variables say.
+    pub fn new(data_dir: impl Into<PathBuf>, ports: Ports) -> anyhow::Result<Self> {
+        Ok(Self {
+            data_dir: data_dir.into(),
+            host: Ipv4Addr::LOCALHOST.into(),
+            insecure: false,
+            ports,
+            kafka_broker: None,
+            streamer: from_environment("streamer")?,
+        })
+    }
+}
+
+impl Ports {
+    /// Free ports, found when they are bound.
+    pub fn free() -> Self {
+        Self::default()
+    }
+
+    /// The ports of the table in ARCHITECTURE.md, all moved by `offset`; `None` when that leaves the range of ports.
+    pub fn with_offset(offset: u16) -> Option<Self> {
+        Some(Self {
+            portal: port::PORTAL.checked_add(offset)?,
+            producer: port::PRODUCER.checked_add(offset)?,
+            consumer: port::CONSUMER.checked_add(offset)?,
+            streamer: port::STREAMER.checked_add(offset)?,
+        })
+    }
+}
+
+/// A part's configuration as its own program reads it when it is started without flags.
+fn from_environment<T: clap::Args>(part: &'static str) -> anyhow::Result<T> {
+    let matches = T::augment_args(clap::Command::new(part)).try_get_matches_from([part]);
+    matches
+        .and_then(|matches| T::from_arg_matches(&matches))
+        .with_context(|| format!("the environment holds a value that the {part} cannot use"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_offset_moves_every_port() {
+        let ports = Ports::with_offset(20_000).unwrap();
+        assert_eq!((ports.portal, ports.streamer), (23_000, 29_092));
+        assert_eq!(Ports::with_offset(60_000), None);
+    }
+}
