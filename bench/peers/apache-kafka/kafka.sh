@@ -90,8 +90,8 @@ start() {
   mkdir -p "$home"
   write_config "$home" "$port"
   if [[ ! -e $home/data/meta.properties ]]; then
-    tool "$dir" kafka.tools.StorageTool format --cluster-id kafkloud-reference-00 \
-      --config "$home/server.properties" >"$home/format.log" 2>&1 || die "formatting failed, see $home/format.log"
+    (tool "$dir" kafka.tools.StorageTool format --cluster-id kafkloud-reference-00 \
+      --config "$home/server.properties" >"$home/format.log" 2>&1) || die "formatting failed, see $home/format.log"
   fi
   local heap=${KAFKA_HEAP_MB:-768}
   : >"$home/server.log"
@@ -153,8 +153,9 @@ tool() {
   need_installed "$dir"
   class=$(tool_class "$2")
   shift 2
-  # A short-lived JVM: the first compiler only, and no warnings of the logger on its output.
-  java -Xmx256m -XX:TieredStopAtLevel=1 "-Dlog4j2.configurationFile=$here/tools-log4j2.properties" \
+  # A short-lived JVM: the first compiler only, and no warnings of the logger on its output. It takes
+  # the place of this script, so that a caller's signals reach it.
+  exec java -Xmx256m -XX:TieredStopAtLevel=1 "-Dlog4j2.configurationFile=$here/tools-log4j2.properties" \
     -cp "$dir/libs/*" "$class" "$@"
 }
 
