@@ -4,7 +4,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::{
-    commands::{status::StatusArgs, tail::TailArgs, up::UpArgs},
+    commands::{status::StatusArgs, tail::TailArgs, topics::TopicsArgs, up::UpArgs},
     endpoints::Endpoints,
     exit::{EXIT_CODES, Failure},
     output::Output,
@@ -32,6 +32,9 @@ pub enum Command {
     /// Tell the life of one message, or the whole stream in numbers
     #[command(after_help = help::STATUS)]
     Status(StatusArgs),
+    /// List, create, describe and delete Kafka topics
+    #[command(after_help = help::TOPICS)]
+    Topics(TopicsArgs),
     /// Print a script that completes this program's commands in a shell
     #[command(after_help = help::COMPLETIONS)]
     Completions {

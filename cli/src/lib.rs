@@ -16,7 +16,7 @@ pub use exit::{Failure, Outcome};
 
 use crate::{
     args::Context,
-    commands::{completions, status, tail},
+    commands::{completions, status, tail, topics},
 };
 
 /// Does what the command line asks, and says how it went as the process's exit code.
@@ -40,6 +40,7 @@ fn block_on(command: Command, context: &Context) -> Result<Outcome, Failure> {
             Command::Up(args) => commands::up::run(args, context).await,
             Command::Tail(args) => tail::run(args, context).await,
             Command::Status(args) => status::run(args, context).await,
+            Command::Topics(args) => topics::run(args, context).await,
             Command::Completions { shell } => completions::run(shell, context),
         }
     });

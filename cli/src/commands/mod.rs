@@ -3,4 +3,5 @@
 pub(crate) mod completions;
 pub(crate) mod status;
 pub(crate) mod tail;
+pub(crate) mod topics;
 pub(crate) mod up;
