@@ -90,8 +90,7 @@ run_check() {
     cd "$work/$name.$side"
     # shellcheck disable=SC2030,SC2031
     export BROKER=$broker KAFKA_TOOL=$kafka KAFKA_HOME=$work CHECK=$name
-    timeout 120 bash -c 'set -euo pipefail; source "$1"; for file in "$2"/*.sh; do source "$file"; done; "check_$3"' \
-      check "$here/clients.sh" "$here/checks" "$name"
+    timeout 120 bash "$here/check.sh" "$name"
   ) >"$work/$name.$side.out" 2>"$work/$name.$side.err"
 }
 

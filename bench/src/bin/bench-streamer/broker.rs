@@ -1,0 +1,130 @@
+use std::fs::File;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, bail, ensure};
+use tokio::net::TcpStream;
+
+pub(crate) const STREAMER: &str = "streamer";
+pub(crate) const KAFKA: &str = "Apache Kafka";
+
+const START_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A broker that runs for this benchmark and ends with it.
+pub(crate) struct Broker {
+    pub(crate) name: &'static str,
+    pub(crate) address: String,
+    process_id: u32,
+    guard: Guard,
+}
+
+enum Guard {
+    Process(Child),
+    Script { script: PathBuf, home: PathBuf },
+}
+
+impl Broker {
+    pub(crate) async fn start_streamer(binary: &Path, work: &Path) -> anyhow::Result<Broker> {
+        ensure!(
+            binary.exists(),
+            "{} is missing; build it with: cargo build --release -p streamer",
+            binary.display()
+        );
+        let port = free_port()?;
+        let log = File::create(work.join("streamer.log"))?;
+        let process = Command::new(binary)
+            .env("SERVER_HOST", "127.0.0.1")
+            .env("SERVER_PORT", port.to_string())
+            .env("DATA_DIR", work.join("streamer"))
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()
+            .context("cannot start the streamer")?;
+        let broker = Broker {
+            name: STREAMER,
+            address: format!("127.0.0.1:{port}"),
+            process_id: process.id(),
+            guard: Guard::Process(process),
+        };
+        tokio::time::timeout(START_TIMEOUT, broker.answers())
+            .await
+            .context("the streamer does not answer")?;
+        Ok(broker)
+    }
+
+    /// Fails with the reason if Java or Maven are not there.
+    pub(crate) fn start_kafka(script: &Path, folder: &Path, work: &Path) -> anyhow::Result<Broker> {
+        run(Command::new(script).arg("install").arg(folder))?;
+        let home = work.join("kafka");
+        std::fs::create_dir_all(&home)?;
+        std::os::unix::fs::symlink(folder.join("libs").canonicalize()?, home.join("libs"))?;
+        let port = free_port()?;
+        run(Command::new(script)
+            .arg("start")
+            .arg(&home)
+            .arg(port.to_string()))?;
+        let process_id = std::fs::read_to_string(home.join(format!("broker-{port}/pid")))?;
+        Ok(Broker {
+            name: KAFKA,
+            address: format!("127.0.0.1:{port}"),
+            process_id: process_id
+                .trim()
+                .parse()
+                .context("Kafka's script wrote no process id")?,
+            guard: Guard::Script {
+                script: script.to_owned(),
+                home,
+            },
+        })
+    }
+
+    async fn answers(&self) {
+        while TcpStream::connect(&self.address).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Resident memory, as the kernel counts it.
+    pub(crate) fn memory_mb(&self) -> anyhow::Result<f64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process_id))
+            .with_context(|| format!("{} has ended", self.name))?;
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .context("no VmRSS")?;
+        let kilobytes: f64 = line.trim().trim_end_matches(" kB").parse()?;
+        Ok(kilobytes / 1024.0)
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        // Nothing more can be done about a broker that does not end than to leave it.
+        match &mut self.guard {
+            Guard::Process(process) => {
+                let _ = process.kill();
+                let _ = process.wait();
+            }
+            Guard::Script { script, home } => {
+                let _ = run(Command::new(script).arg("stop").arg(home));
+            }
+        }
+    }
+}
+
+fn run(command: &mut Command) -> anyhow::Result<()> {
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .context("cannot run Kafka's script")?;
+    if !output.status.success() {
+        bail!("{}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(())
+}
+
+fn free_port() -> anyhow::Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
