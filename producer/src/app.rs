@@ -4,7 +4,7 @@ use bus::Publisher;
 use metrics::Counter;
 use service::CancellationToken;
 
-use crate::GatewayConfig;
+use crate::{GatewayConfig, idempotency::RecentKeys};
 
 /// What the handlers share.
 pub(crate) struct App {
@@ -12,6 +12,10 @@ pub(crate) struct App {
     pub(crate) config: GatewayConfig,
     /// The base of status URLs, without a slash at its end.
     pub(crate) status_url: String,
+    /// The same as this process reaches it.
+    pub(crate) consumer_status_url: String,
+    pub(crate) http: reqwest::Client,
+    pub(crate) recent_keys: RecentKeys,
     pub(crate) counters: Counters,
     /// Uploads without end watch it.
     pub(crate) stop: CancellationToken,
@@ -33,6 +37,9 @@ impl App {
         Arc::new(Self {
             publisher,
             status_url: config.status_url(),
+            consumer_status_url: config.consumer_status_url(),
+            http: reqwest::Client::new(),
+            recent_keys: RecentKeys::new(config.idempotency_keys),
             counters: Counters::new(),
             config,
             stop,
@@ -43,17 +50,15 @@ impl App {
 impl Counters {
     fn new() -> Self {
         metrics::describe_counter!("producer_records_total", "Messages acknowledged by Kafka");
-        metrics::describe_counter!("producer_bytes_total", "Bytes of their values");
+        metrics::describe_counter!(
+            "producer_bytes_total",
+            "Bytes of the values that were handed to Kafka"
+        );
         metrics::describe_counter!("producer_errors_total", "Messages without acknowledgement");
         Self {
             records: metrics::counter!("producer_records_total"),
             bytes: metrics::counter!("producer_bytes_total"),
             errors: metrics::counter!("producer_errors_total"),
         }
-    }
-
-    pub(crate) fn acked(&self, records: u64, bytes: u64) {
-        self.records.increment(records);
-        self.bytes.increment(bytes);
     }
 }

@@ -58,7 +58,12 @@ impl GatewayConfig {
     pub(crate) fn status_url(&self) -> String {
         match &self.public_status_url {
             Some(url) => url.trim_end_matches('/').to_owned(),
-            None => format!("{}/status", self.consumer_url.trim_end_matches('/')),
+            None => self.consumer_status_url(),
         }
+    }
+
+    /// The same as this process reaches it.
+    pub(crate) fn consumer_status_url(&self) -> String {
+        format!("{}/status", self.consumer_url.trim_end_matches('/'))
     }
 }

@@ -7,9 +7,12 @@
 mod app;
 mod config;
 mod failure;
+mod idempotency;
+mod ndjson;
 mod produce;
 mod receipt;
 mod target;
+mod wait;
 
 use std::time::Duration;
 

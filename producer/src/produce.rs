@@ -9,19 +9,20 @@ use axum::{
         FromRequest, Request, State,
         rejection::{BytesRejection, FailedToBufferBody},
     },
-    http::{StatusCode, header},
+    http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use bus::{Message, MessageHeaders};
-use contract::{Problem, Receipt};
+use contract::{MessageId, Problem, Receipt};
 use service::{ApiProblem, ApiResult};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     app::App,
-    failure,
+    failure, idempotency, ndjson,
     receipt::{Accepted, continue_trace, new_id},
     target::Target,
+    wait,
 };
 
 pub(crate) fn routes(app: Arc<App>) -> OpenApiRouter {
@@ -40,7 +41,7 @@ pub(crate) fn routes(app: Arc<App>) -> OpenApiRouter {
     (status = 503, description = "Kafka is away or too slow", body = Problem),
 ))]
 async fn produce(State(app): State<Arc<App>>, request: Request) -> ApiResult<Response> {
-    accept(&app, request).await
+    accept(app, request).await
 }
 
 /// Writes the body to a topic.
@@ -50,7 +51,7 @@ async fn produce(State(app): State<Arc<App>>, request: Request) -> ApiResult<Res
     (status = 201, description = "The message is in the log", body = Receipt),
 ))]
 async fn produce_to_topic(State(app): State<Arc<App>>, request: Request) -> ApiResult<Response> {
-    accept(&app, request).await
+    accept(app, request).await
 }
 
 /// Writes the body to a topic, with a key.
@@ -60,33 +61,72 @@ async fn produce_to_topic(State(app): State<Arc<App>>, request: Request) -> ApiR
     (status = 201, description = "The message is in the log", body = Receipt),
 ))]
 async fn produce_with_key(State(app): State<Arc<App>>, request: Request) -> ApiResult<Response> {
-    accept(&app, request).await
+    accept(app, request).await
 }
 
-async fn accept(app: &App, request: Request) -> ApiResult<Response> {
+async fn accept(app: Arc<App>, request: Request) -> ApiResult<Response> {
+    if ndjson::is_ndjson(request.headers()) {
+        return ndjson::produce_lines(app, request);
+    }
     let target = Target::of_path(request.uri().path())?;
-    let accepted = Accepted::now(new_id(), continue_trace(request.headers()));
+    let trace = continue_trace(request.headers());
+    let wait = wait::preferred(request.headers());
+    let idempotency_key = idempotency::key_of(request.headers())?;
     let content_type = request.headers().get(header::CONTENT_TYPE).cloned();
-    let value = read_body(app, request).await?;
+    let value = read_body(&app, request).await?;
+    let publish = async |id| {
+        let accepted = Accepted::now(id, trace);
+        publish(&app, &target, accepted, content_type.as_ref(), &value).await
+    };
+    let receipt = match idempotency_key {
+        None => publish(new_id()).await?,
+        Some(key) => {
+            let fingerprint = idempotency::fingerprint(&target, &value);
+            let first = app.recent_keys.first_request(&key, fingerprint)?;
+            let id = MessageId::of_idempotency_key(&target.topic, &key);
+            let receipt = first.receipt.get_or_try_init(|| publish(id)).await?;
+            receipt.clone()
+        }
+    };
+    Ok(match wait {
+        None => created(receipt),
+        Some(wait) => match wait::until_consumed(&app, &receipt, wait).await {
+            Some(life) => Json(life).into_response(),
+            None => (StatusCode::ACCEPTED, Json(receipt)).into_response(),
+        },
+    })
+}
+
+async fn publish(
+    app: &App,
+    target: &Target,
+    accepted: Accepted,
+    content_type: Option<&HeaderValue>,
+    value: &[u8],
+) -> ApiResult<Receipt> {
     let message = Message {
         topic: &target.topic,
-        key: target.key.as_deref(),
-        value: &value,
+        key: target.key.as_deref().map(Into::into),
+        value,
         headers: MessageHeaders {
             id: accepted.id,
             accepted_at: accepted.at,
             trace: accepted.trace,
-            content_type: content_type.as_ref().map(|value| value.as_bytes()),
+            content_type: content_type.map(HeaderValue::as_bytes),
         },
     };
+    app.counters.bytes.increment(value.len() as u64);
     let ack = app.publisher.publish(&message).await.map_err(|error| {
         app.counters.errors.increment(1);
         failure::problem(error, app.config.body_limit)
     })?;
-    app.counters.acked(1, value.len() as u64);
-    let receipt = accepted.receipt(app, &target.topic, ack);
+    app.counters.records.increment(1);
+    Ok(accepted.receipt(app, &target.topic, ack))
+}
+
+fn created(receipt: Receipt) -> Response {
     let location = [(header::LOCATION, receipt.status.clone())];
-    Ok((StatusCode::CREATED, location, Json(receipt)).into_response())
+    (StatusCode::CREATED, location, Json(receipt)).into_response()
 }
 
 async fn read_body(app: &App, request: Request) -> ApiResult<Bytes> {

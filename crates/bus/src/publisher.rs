@@ -5,6 +5,7 @@
 //! whether it was written: only its id makes another attempt safe. What waits for its ack is bounded in bytes.
 
 use std::{
+    borrow::Cow,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -34,11 +35,11 @@ const ROOM_TIMEOUT: Duration = Duration::from_secs(1);
 const OVERHEAD_BYTES: usize = 512;
 
 /// A record to be written.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Message<'a> {
     pub topic: &'a str,
     /// Records with the same key go to the same partition, the one that Java clients choose; those without are spread.
-    pub key: Option<&'a [u8]>,
+    pub key: Option<Cow<'a, [u8]>>,
     pub value: &'a [u8],
     pub headers: MessageHeaders<'a>,
 }
@@ -236,7 +237,7 @@ impl PendingAcks {
 
 impl Message<'_> {
     fn size_bytes(&self) -> usize {
-        self.value.len() + self.key.map_or(0, <[u8]>::len) + OVERHEAD_BYTES
+        self.value.len() + self.key.as_deref().map_or(0, <[u8]>::len) + OVERHEAD_BYTES
     }
 }
 
@@ -301,7 +302,7 @@ impl Link {
         let mut record = BaseRecord::with_opaque_to(message.topic, waiter)
             .payload(message.value)
             .headers(message.headers.to_native());
-        record.key = message.key;
+        record.key = message.key.as_deref();
         self.producer
             .send(record)
             .map_err(|(error, record)| (error.into(), record.delivery_opaque))
