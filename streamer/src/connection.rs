@@ -9,13 +9,14 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use bytes::{Buf, Bytes, BytesMut};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::Broker;
 use crate::dispatch::dispatch;
+use crate::reply::{Reply, ReplyWriter};
 
 /// A request that has begun must be complete within this time.
 const REQUEST_READ_TIMEOUT: Duration = Duration::from_secs(30);
@@ -30,6 +31,7 @@ pub(crate) struct Connection {
     broker: Arc<Broker>,
     memory: Arc<Semaphore>,
     buffer: BytesMut,
+    writer: ReplyWriter,
 }
 
 impl Connection {
@@ -45,6 +47,7 @@ impl Connection {
             broker,
             memory,
             buffer: BytesMut::new(),
+            writer: ReplyWriter::default(),
         }
     }
 
@@ -53,7 +56,10 @@ impl Connection {
         if let Err(error) = self.socket.set_nodelay(true) {
             tracing::debug!(peer = %self.peer, %error, "cannot set TCP_NODELAY");
         }
-        match self.serve(&stop).await {
+        self.broker.meters.connections.increment(1);
+        let served = self.serve(&stop).await;
+        self.broker.meters.connections.decrement(1);
+        match served {
             Ok(reason) => tracing::debug!(peer = %self.peer, reason, "connection closed"),
             Err(error) => {
                 tracing::warn!(peer = %self.peer, error = format!("{error:#}"), "connection closed");
@@ -79,13 +85,17 @@ impl Connection {
             let frame = tokio::time::timeout(REQUEST_READ_TIMEOUT, self.read_frame(length))
                 .await
                 .context("the request did not arrive completely in time")??;
-            let answer = dispatch(&self.broker, self.peer, frame, stop).await?;
+            let reply = dispatch(&self.broker, self.peer, frame, stop).await?;
             drop(memory);
-            if let Some(answer) = answer {
-                tokio::time::timeout(RESPONSE_WRITE_TIMEOUT, self.socket.write_all(&answer))
-                    .await
-                    .context("the client does not read its answers")?
-                    .context("cannot write the answer")?;
+            self.broker.meters.requests.increment(1);
+            if let Reply::Pieces(pieces) = reply {
+                tokio::time::timeout(
+                    RESPONSE_WRITE_TIMEOUT,
+                    self.writer.write(pieces, &mut self.socket),
+                )
+                .await
+                .context("the client does not read its answers")?
+                .context("cannot write the answer")?;
             }
             if self.buffer.capacity() > KEPT_BUFFER_BYTES {
                 self.buffer = BytesMut::from(&self.buffer[..]);

@@ -7,12 +7,19 @@
 //! is written; an idempotent producer's retry is recognised and stored once.
 
 mod broker;
+mod clock;
 mod config;
 mod connection;
 mod dispatch;
 pub mod group;
 mod handlers;
+mod log;
+mod meters;
+mod producer_ids;
+mod refusal;
+mod reply;
 mod server;
+mod topics;
 
 pub use broker::{Broker, NODE_ID};
 pub use config::StreamerConfig;

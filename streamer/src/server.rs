@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -14,6 +15,8 @@ use crate::{Broker, StreamerConfig};
 
 /// How long requests in hand may take to finish after the stop signal.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(3);
+/// How often old segments are looked for.
+const RETENTION_INTERVAL: Duration = Duration::from_secs(60);
 
 /// A broker whose data folder is open and recovered: from here on it is ready to serve.
 pub struct Streamer {
@@ -51,10 +54,13 @@ impl Streamer {
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
         let Streamer { listener, broker } = self;
         let connections = TaskTracker::new();
-        let group_clock = tokio::spawn({
+        let housekeeping = TaskTracker::new();
+        housekeeping.spawn({
             let (broker, stop) = (broker.clone(), stop.clone());
             async move { broker.groups.run(stop).await }
         });
+        housekeeping.spawn(keep_house(broker.clone(), stop.clone()));
+        housekeeping.close();
         let slots = Arc::new(Semaphore::new(broker.config.max_connections as usize));
         let memory = Arc::new(Semaphore::new(broker.config.max_in_flight_bytes as usize));
         loop {
@@ -94,8 +100,44 @@ impl Streamer {
                 "connections did not finish in time"
             );
         }
-        group_clock.await.context("the clock of the groups failed")?;
+        housekeeping.wait().await;
+        tokio::task::spawn_blocking(move || broker.topics.close()).await??;
         tracing::info!("streamer has stopped");
         Ok(())
+    }
+}
+
+/// Drops old segments, and flushes to the disk if that was asked for, until `stop`.
+async fn keep_house(broker: Arc<Broker>, stop: CancellationToken) {
+    let flush_interval = broker.config.flush_interval_ms.map(Duration::from_millis);
+    let mut flush_at = flush_interval.map(|interval| Instant::now() + interval);
+    let mut retention_at = Instant::now();
+    loop {
+        let wake_at = flush_at.map_or(retention_at, |flush_at| flush_at.min(retention_at));
+        tokio::select! {
+            () = tokio::time::sleep_until(wake_at) => {}
+            () = stop.cancelled() => return,
+        }
+        let now = Instant::now();
+        let (flush_due, retention_due) =
+            (flush_at.is_some_and(|at| at <= now), retention_at <= now);
+        let working = broker.clone();
+        let worked = tokio::task::spawn_blocking(move || {
+            if flush_due {
+                working.topics.flush();
+            }
+            if retention_due {
+                working.topics.enforce_retention();
+            }
+        });
+        if let Err(error) = worked.await {
+            tracing::error!(%error, "housekeeping failed");
+        }
+        if retention_due {
+            retention_at = Instant::now() + RETENTION_INTERVAL;
+        }
+        if flush_due {
+            flush_at = flush_interval.map(|interval| Instant::now() + interval);
+        }
     }
 }

@@ -1,0 +1,24 @@
+//! The streamer alone: a Kafka broker on this machine.
+
+use clap::Parser;
+use service::ListenArgs;
+use streamer::StreamerConfig;
+
+/// A single-node Kafka broker for laptops, CI and demos
+#[derive(Parser)]
+#[command(version)]
+struct Args {
+    #[command(flatten)]
+    listen: ListenArgs<9092>,
+    #[command(flatten)]
+    streamer: StreamerConfig,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    service::telemetry::init();
+    let stop = service::shutdown::on_signal();
+    let listener = args.listen.bind().await?;
+    streamer::serve(listener, args.streamer, stop).await
+}
