@@ -1,0 +1,85 @@
+use contract::Problem;
+use leptos::{ev::SubmitEvent, html, prelude::*, task::spawn_local};
+
+use super::notice::Notice;
+use crate::{browser::api, entry::Entry, pages::round_trip::Draft, words};
+
+/// The message to send and DoIt. Without JavaScript it is a plain form; a failure keeps what was typed either way.
+#[component]
+pub(crate) fn ProduceForm(
+    draft: Draft,
+    problem: Option<Problem>,
+    sent: Callback<Entry>,
+) -> impl IntoView {
+    let topic = NodeRef::<html::Input>::new();
+    let key = NodeRef::<html::Input>::new();
+    let message = NodeRef::<html::Textarea>::new();
+    let problem = RwSignal::new(problem);
+    let report = RwSignal::new(String::new());
+    let send = move |event: SubmitEvent| {
+        event.prevent_default();
+        let (Some(topic), Some(key), Some(message)) = (topic.get(), key.get(), message.get())
+        else {
+            return;
+        };
+        let draft = Draft {
+            topic: topic.value(),
+            key: key.value(),
+            message: message.value(),
+        };
+        // Nothing is locked meanwhile: clicking again sends again.
+        spawn_local(async move {
+            match api::produce(&draft).await {
+                Ok(receipt) => {
+                    problem.set(None);
+                    report.set(format!(
+                        "In the log after {}: {}/{} at offset {}.",
+                        words::duration(receipt.took_us),
+                        receipt.topic,
+                        receipt.partition,
+                        receipt.offset
+                    ));
+                    sent.run(Entry::of_receipt(receipt, &draft.key));
+                }
+                Err(why) => {
+                    report.set(String::new());
+                    problem.set(Some(why));
+                }
+            }
+        });
+    };
+    let names = move |kind: &'static str| {
+        problem.with(|problem| {
+            problem
+                .as_ref()
+                .is_some_and(|problem| problem.kind.ends_with(kind))
+        })
+    };
+    let invalid = move |kind| names(kind).then_some("true");
+    let described = move |kind| names(kind).then_some("problem");
+    view! {
+        <form class="produce" method="post" action="/" on:submit=send>
+            <div class="field">
+                <label for="topic">"Topic"</label>
+                <input id="topic" name="topic" node_ref=topic value=draft.topic required autocomplete="off" spellcheck="false" autocapitalize="none"
+                    aria-invalid=move || invalid("invalid-topic") aria-describedby=move || described("invalid-topic")/>
+            </div>
+            <div class="field">
+                <label for="key">"Key"<span class="hint">" same key, same order; may be empty"</span></label>
+                <input id="key" name="key" node_ref=key value=draft.key autocomplete="off" spellcheck="false" autocapitalize="none"
+                    aria-invalid=move || invalid("invalid-key") aria-describedby=move || described("invalid-key")/>
+            </div>
+            <div class="field wide">
+                <label for="payload">"Payload"<span class="hint">" sent as it is"</span></label>
+                <textarea id="payload" name="message" node_ref=message rows="4" spellcheck="false" autocapitalize="none">{draft.message}</textarea>
+            </div>
+            <div class="actions">
+                <button id="do-it" class="primary" type="submit">"DoIt"</button>
+                <p class="report" id="report" role="status">{move || report.get()}</p>
+            </div>
+            {move || problem.get().map(|problem| view! { <Notice problem/> })}
+        </form>
+    }
+    // Erased: a page that holds it as one type is too deep for the compiler.
+    .into_any()
+}

@@ -1,0 +1,134 @@
+//! A message as the portal shows it: what its receipt said, and its life so far.
+
+use contract::{MessageId, Receipt, Stage, Timestamp, status::MessageLife};
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Entry {
+    pub(crate) id: MessageId,
+    pub(crate) topic: String,
+    pub(crate) partition: i32,
+    pub(crate) offset: i64,
+    pub(crate) key: Option<String>,
+    pub(crate) trace_id: Option<String>,
+    /// From taking the message to the broker's acknowledgement, as the producer measured it.
+    pub(crate) ack_us: Option<u64>,
+    /// Absent until the consumer has told.
+    pub(crate) life: Option<MessageLife>,
+}
+
+/// A rung of the ladder as it is shown.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Rung {
+    pub(crate) stage: Stage,
+    pub(crate) reached: bool,
+    /// From the rung before.
+    pub(crate) took_us: Option<u64>,
+    pub(crate) at: Option<Timestamp>,
+    pub(crate) error: Option<String>,
+}
+
+impl Entry {
+    /// `key` is what the sender gave; empty means none.
+    pub(crate) fn of_receipt(receipt: Receipt, key: &str) -> Self {
+        Self {
+            id: receipt.id,
+            topic: receipt.topic,
+            partition: receipt.partition,
+            offset: receipt.offset,
+            key: (!key.is_empty()).then(|| key.to_owned()),
+            trace_id: Some(receipt.trace_id),
+            ack_us: Some(receipt.took_us),
+            life: None,
+        }
+    }
+
+    pub(crate) fn of_life(life: MessageLife) -> Self {
+        Self {
+            id: life.id,
+            topic: life.topic.clone(),
+            partition: life.partition,
+            offset: life.offset,
+            key: life.key.clone(),
+            trace_id: life.trace_id.clone(),
+            ack_us: None,
+            life: Some(life),
+        }
+    }
+
+    /// Takes over what is newly known. News can arrive out of order; a life never gets shorter.
+    pub(crate) fn learn(&mut self, life: MessageLife) {
+        let known = self.life.as_ref().map_or(0, |life| life.stages.len());
+        if life.id == self.id && life.stages.len() >= known {
+            self.life = Some(life);
+        }
+    }
+
+    fn has_reached(&self, stage: Stage) -> bool {
+        self.life
+            .as_ref()
+            .is_some_and(|life| life.has_reached(stage))
+    }
+
+    /// Nothing more is awaited: it is consumed, or lies among the dead letters.
+    pub(crate) fn is_done(&self) -> bool {
+        self.has_reached(Stage::Consumed)
+    }
+
+    /// Why it could not be processed, when that is how it ended.
+    pub(crate) fn death(&self) -> Option<&str> {
+        let stages = &self.life.as_ref()?.stages;
+        let death = stages.iter().find(|reached| reached.stage == Stage::Dead)?;
+        Some(death.error.as_deref().unwrap_or("no reason was given"))
+    }
+
+    /// From the first rung to the consumed one.
+    pub(crate) fn total_us(&self) -> Option<u64> {
+        let stages = &self.life.as_ref()?.stages;
+        let first = stages.first()?;
+        let last = stages
+            .iter()
+            .find(|reached| reached.stage == Stage::Consumed)?;
+        Some(last.at.micros_since(first.at))
+    }
+
+    /// The rungs to show: the three that every message of the producer climbs, and what else has happened.
+    pub(crate) fn ladder(&self) -> Vec<Rung> {
+        Stage::ALL
+            .into_iter()
+            .filter_map(|stage| self.rung(stage))
+            .collect()
+    }
+
+    fn rung(&self, stage: Stage) -> Option<Rung> {
+        let stages = self.life.as_ref().map(|life| life.stages.as_slice());
+        let reached = stages
+            .unwrap_or_default()
+            .iter()
+            .find(|reached| reached.stage == stage);
+        // A receipt says by itself that the message was taken and is in the log.
+        let by_receipt = self.ack_us.is_some() && stage <= Stage::Streamed;
+        let expected = match stage {
+            // A record of another Kafka client was never accepted by the producer.
+            Stage::Accepted => self.life.is_none(),
+            Stage::Streamed | Stage::Consumed => true,
+            Stage::Indexed | Stage::Dead => false,
+        };
+        if reached.is_none() && !by_receipt && !expected {
+            return None;
+        }
+        let measured_us = match stage {
+            Stage::Accepted => None,
+            // The producer measured it to the microsecond; the record's own timestamp has milliseconds.
+            Stage::Streamed => self.ack_us.or(reached.map(|reached| reached.took_us)),
+            _ => reached.map(|reached| reached.took_us),
+        };
+        Some(Rung {
+            stage,
+            reached: reached.is_some() || by_receipt,
+            took_us: measured_us,
+            at: reached.map(|reached| reached.at),
+            error: reached.and_then(|reached| reached.error.clone()),
+        })
+    }
+}

@@ -1,0 +1,46 @@
+use std::path::PathBuf;
+
+use reqwest::Url;
+
+/// Where the portal finds the other parts, and who may ask it.
+#[derive(Clone, Debug, clap::Args)]
+pub struct PortalConfig {
+    /// Address of the producer
+    #[arg(
+        long,
+        env = "PRODUCER_URL",
+        value_name = "URL",
+        default_value = "http://127.0.0.1:8000"
+    )]
+    pub producer_url: Url,
+    /// Address of the consumer
+    #[arg(
+        long,
+        env = "CONSUMER_URL",
+        value_name = "URL",
+        default_value = "http://127.0.0.1:8072"
+    )]
+    pub consumer_url: Url,
+    /// Address of the Kafka broker, as the About page shows it; the portal itself does not connect to it
+    #[arg(
+        long,
+        env = "KAFKA_BROKER",
+        value_name = "HOST:PORT",
+        default_value = "127.0.0.1:9092"
+    )]
+    pub kafka_broker: String,
+    /// Folder of the page's scripts and styles; by default `site` beside the program or up to two folders above
+    #[arg(long, env = "PORTAL_SITE_DIR", value_name = "FOLDER")]
+    pub site_dir: Option<PathBuf>,
+    /// Names under which browsers may reach the portal besides loopback, separated by commas: `name` or `name:port`
+    #[arg(
+        long,
+        env = "PORTAL_ALLOWED_HOSTS",
+        value_name = "HOSTS",
+        value_delimiter = ','
+    )]
+    pub allowed_hosts: Vec<String>,
+    /// The parts that run in this process, as the About page shows it. Set by `kafkloud up`.
+    #[arg(skip)]
+    pub embedded: Vec<String>,
+}

@@ -1,0 +1,173 @@
+//! Who may ask: pages of this portal and programs, but no other website that the same browser has open.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
+
+use axum::{
+    extract::Request,
+    http::{HeaderMap, Method, StatusCode, header, uri::Authority},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use service::ApiProblem;
+
+const DEFAULT_HTTP_PORT: u16 = 80;
+
+#[derive(Clone)]
+pub(crate) struct Guard {
+    address: SocketAddr,
+    /// In lower case: `name` or `name:port`.
+    allowed_hosts: Arc<[String]>,
+}
+
+impl Guard {
+    pub(crate) fn new(address: SocketAddr, allowed_hosts: Vec<String>) -> Self {
+        let hosts = allowed_hosts
+            .iter()
+            .map(|host| host.trim().to_ascii_lowercase());
+        Self {
+            address,
+            allowed_hosts: hosts.collect(),
+        }
+    }
+
+    /// Against DNS rebinding: a hostile website can make its own name lead to this machine, but the browser then still sends that
+    /// name. So only names that nobody else can own are answered, and those that the operator listed.
+    fn allows_host(&self, host: &str) -> bool {
+        let Ok(authority) = host.parse::<Authority>() else {
+            return false;
+        };
+        let host = host.to_ascii_lowercase();
+        let name = authority.host().to_ascii_lowercase();
+        if self
+            .allowed_hosts
+            .iter()
+            .any(|allowed| *allowed == host || *allowed == name)
+        {
+            return true;
+        }
+        let port = authority.port_u16().unwrap_or(DEFAULT_HTTP_PORT);
+        port == self.address.port() && self.is_own_name(&name)
+    }
+
+    fn is_own_name(&self, name: &str) -> bool {
+        if name == "localhost" {
+            return true;
+        }
+        let bare = name.trim_start_matches('[').trim_end_matches(']');
+        // An address needs no DNS, so it cannot be rebound; those beyond loopback are ours only when we listen there.
+        let address = bare.parse::<IpAddr>();
+        address.is_ok_and(|ip| ip.is_loopback() || !self.address.ip().is_loopback())
+    }
+}
+
+pub(crate) async fn check(guard: Guard, request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let host = text(headers, header::HOST.as_str()).unwrap_or_default();
+    if !guard.allows_host(host) {
+        return ApiProblem::new(
+            StatusCode::MISDIRECTED_REQUEST,
+            "unknown-host",
+            "The portal does not go by this name",
+            "Open it as http://127.0.0.1 with its port, or add the name to PORTAL_ALLOWED_HOSTS and start the portal again.",
+        )
+        .into_response();
+    }
+    let changes = !matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::OPTIONS
+    );
+    if changes && is_foreign(headers, host) {
+        return ApiProblem::new(
+            StatusCode::FORBIDDEN,
+            "foreign-origin",
+            "Another website may not do this",
+            "The request comes from a page that is not the portal's. Open the portal itself and do it there.",
+        )
+        .into_response();
+    }
+    next.run(request).await
+}
+
+/// Against CSRF: whether a browser says that a page of another origin sends this. Programs that are no browsers say neither.
+fn is_foreign(headers: &HeaderMap, host: &str) -> bool {
+    if let Some(site) = text(headers, "sec-fetch-site") {
+        return !matches!(site, "same-origin" | "none");
+    }
+    match text(headers, header::ORIGIN.as_str()) {
+        Some(origin) => {
+            let authority = origin.split_once("://").map(|(_, authority)| authority);
+            !authority.is_some_and(|authority| authority.eq_ignore_ascii_case(host))
+        }
+        None => headers.contains_key(header::ORIGIN),
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn guard(address: &str) -> Guard {
+        Guard::new(
+            address.parse().unwrap(),
+            vec!["Portal.example".to_owned(), "other.example:8443".to_owned()],
+        )
+    }
+
+    #[test]
+    fn answers_to_loopback_with_its_own_port_and_to_listed_names() {
+        let guard = guard("127.0.0.1:3000");
+        for host in [
+            "localhost:3000",
+            "127.0.0.1:3000",
+            "[::1]:3000",
+            "LOCALHOST:3000",
+            "portal.example",
+            "portal.example:80",
+            "other.example:8443",
+        ] {
+            assert!(guard.allows_host(host), "{host}");
+        }
+        for host in [
+            "",
+            "localhost",
+            "localhost:3001",
+            "evil.example:3000",
+            "localhost.evil.example:3000",
+            "192.168.1.7:3000",
+            "other.example",
+            "a b:3000",
+        ] {
+            assert!(!guard.allows_host(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn beyond_loopback_answers_to_addresses_but_not_to_names() {
+        let guard = guard("0.0.0.0:3000");
+        assert!(guard.allows_host("10.1.2.3:3000"));
+        assert!(!guard.allows_host("evil.example:3000"));
+    }
+
+    #[test]
+    fn only_the_portals_own_pages_and_programs_may_change_things() {
+        let foreign = |name: &'static str, value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, value.parse().unwrap());
+            is_foreign(&headers, "127.0.0.1:3000")
+        };
+        assert!(!is_foreign(&HeaderMap::new(), "127.0.0.1:3000"));
+        assert!(!foreign("sec-fetch-site", "same-origin"));
+        assert!(foreign("sec-fetch-site", "same-site"));
+        assert!(foreign("sec-fetch-site", "cross-site"));
+        assert!(!foreign("origin", "http://127.0.0.1:3000"));
+        assert!(foreign("origin", "http://127.0.0.1:3001"));
+        assert!(foreign("origin", "null"));
+    }
+}

@@ -1,0 +1,147 @@
+//! The server side: renders the pages, and is the only one the browser talks to.
+
+mod assets;
+mod config;
+mod consume;
+mod events;
+mod flow;
+mod form;
+mod guard;
+mod outbox;
+mod pages;
+mod recent;
+mod render;
+mod sse;
+mod status;
+mod upstream;
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize},
+    },
+};
+
+use axum::{Router, extract::FromRef, middleware};
+use leptos::config::LeptosOptions;
+use leptos_axum::LeptosRoutes;
+use service::{CancellationToken, Limits, health::Health};
+use tokio::{net::TcpListener, sync::watch};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub use config::PortalConfig;
+
+use crate::{app, flow::Flow, pages::about::Platform};
+
+/// What the handlers share.
+#[derive(Clone)]
+pub(crate) struct Portal(Arc<Shared>);
+
+pub(crate) struct Shared {
+    upstream: upstream::Upstream,
+    /// The stations' state, renewed once a second by [`flow::watch`].
+    flow: watch::Receiver<Flow>,
+    recent: recent::RecentEntries,
+    site: Option<app::Site>,
+    platform: Platform,
+    /// Messages that went into the log through this portal.
+    sent: AtomicU64,
+    /// Tabs that are being told what happens.
+    tabs: AtomicUsize,
+    stop: CancellationToken,
+}
+
+impl std::ops::Deref for Portal {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+/// leptos_axum asks for it; the portal's own [`app::Site`] says where the files are.
+impl FromRef<Portal> for LeptosOptions {
+    fn from_ref(_: &Portal) -> Self {
+        Self::builder().output_name("portal").build()
+    }
+}
+
+/// Serves the portal on `listener` until `stop`.
+pub async fn serve(
+    listener: TcpListener,
+    config: PortalConfig,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let address = listener.local_addr()?;
+    let health = Health::default();
+    let site_dir = assets::find(config.site_dir.as_deref());
+    let (flow_sender, flow) = watch::channel(Flow::default());
+    let portal = Portal(Arc::new(Shared {
+        upstream: upstream::Upstream::new(&config)?,
+        flow,
+        recent: recent::RecentEntries::default(),
+        site: site_dir.as_deref().and_then(assets::read_manifest),
+        platform: config.platform(address),
+        sent: AtomicU64::new(0),
+        tabs: AtomicUsize::new(0),
+        stop: stop.clone(),
+    }));
+    if portal.site.is_none() {
+        tracing::warn!(
+            "the page's scripts and styles are not built, so pages are plain: run `make wasm`, then start again"
+        );
+    }
+    tracing::info!("portal on http://{address}");
+    let guard = guard::Guard::new(address, config.allowed_hosts);
+    let watching = flow::watch(portal.clone(), flow_sender, health.clone());
+    let router = router(portal, health, site_dir.as_deref(), guard);
+    let (served, ()) = tokio::join!(service::serve_http(listener, router, stop), watching);
+    served
+}
+
+fn router(
+    portal: Portal,
+    health: Health,
+    site_dir: Option<&std::path::Path>,
+    guard: guard::Guard,
+) -> Router {
+    let pages = Router::new()
+        .leptos_routes_with_handler(leptos_axum::generate_route_list(app::App), pages::page)
+        .route("/", axum::routing::post(form::send))
+        .merge(assets::routes(site_dir));
+    let api = OpenApiRouter::from(pages)
+        .routes(routes!(outbox::post))
+        .routes(routes!(consume::get))
+        .routes(routes!(status::summary))
+        .routes(routes!(status::life))
+        .routes(routes!(events::get))
+        .with_state(portal.clone());
+    let limits = Limits {
+        // A payload of the producer's limit, with room for escapes in JSON and in forms.
+        body_bytes: 4 * Limits::default().body_bytes,
+        ..Limits::default()
+    };
+    service::router("portal", api, health, limits)
+        .fallback_service(axum::handler::HandlerWithoutStateExt::into_service(
+            move |request| pages::not_found(portal.clone(), request),
+        ))
+        .layer(middleware::from_fn(render::harden))
+        .layer(middleware::from_fn(move |request, next| {
+            guard::check(guard.clone(), request, next)
+        }))
+}
+
+impl PortalConfig {
+    /// What the About page tells.
+    fn platform(&self, address: SocketAddr) -> Platform {
+        Platform {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            portal: format!("http://{address}/"),
+            producer: self.producer_url.to_string(),
+            consumer: self.consumer_url.to_string(),
+            streamer: self.kafka_broker.clone(),
+            embedded: self.embedded.clone(),
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! The portal's way to the producer and the consumer: every wait is bounded, every failure is told in words.
+
+use std::time::Duration;
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use contract::{
+    MessageId, Problem, Readiness,
+    status::{MessageLife, StatusSummary},
+};
+use reqwest::{Client, RequestBuilder, Url};
+use serde::de::DeserializeOwned;
+use service::{ApiProblem, ApiResult};
+
+use super::PortalConfig;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// For questions that are answered from memory or an index.
+pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+/// For health and counters, which are asked for every second.
+const PROBE_TIMEOUT: Duration = Duration::from_millis(900);
+/// Longer than the producer itself waits for the broker, so that its own answer comes through.
+pub(crate) const PRODUCE_TIMEOUT: Duration = Duration::from_secs(25);
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Peer {
+    Producer,
+    Consumer,
+}
+
+impl Peer {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Producer => "producer",
+            Self::Consumer => "consumer",
+        }
+    }
+}
+
+pub(crate) struct Upstream {
+    client: Client,
+    producer: Url,
+    consumer: Url,
+}
+
+impl Upstream {
+    pub(crate) fn new(config: &PortalConfig) -> anyhow::Result<Self> {
+        let client = Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            // The services are neighbours: a proxy of the environment is not on the way to them.
+            .no_proxy()
+            .build()?;
+        Ok(Self {
+            client,
+            producer: config.producer_url.clone(),
+            consumer: config.consumer_url.clone(),
+        })
+    }
+
+    /// The URL of `path` at `peer`; each segment is percent-encoded.
+    pub(crate) fn url(&self, peer: Peer, path: &[&str]) -> Url {
+        let mut url = match peer {
+            Peer::Producer => self.producer.clone(),
+            Peer::Consumer => self.consumer.clone(),
+        };
+        // Only `data:` and the like have no path; a service's address is http.
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+        url
+    }
+
+    pub(crate) fn get(&self, url: Url) -> RequestBuilder {
+        self.client.get(url)
+    }
+
+    pub(crate) fn post(&self, url: Url) -> RequestBuilder {
+        self.client.post(url)
+    }
+
+    /// Waits for the head of the answer. Its body may stream on for as long as it likes.
+    pub(crate) async fn send(
+        &self,
+        peer: Peer,
+        request: RequestBuilder,
+        timeout: Duration,
+    ) -> ApiResult<reqwest::Response> {
+        match tokio::time::timeout(timeout, request.send()).await {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(error)) => {
+                tracing::debug!(peer = peer.name(), %error, "no answer");
+                Err(self.away(peer))
+            }
+            Err(_) => Err(self.slow(peer, timeout)),
+        }
+    }
+
+    /// Asks for what the consumer knows of one message. `wait`: how long it may wait for the message to be done.
+    pub(crate) fn life_request(&self, id: MessageId, wait: Duration) -> RequestBuilder {
+        let request = self.get(self.url(Peer::Consumer, &["status", &id.to_string()]));
+        if wait.is_zero() {
+            return request;
+        }
+        request.query(&[("wait", wait.as_secs())])
+    }
+
+    pub(crate) async fn life(&self, id: MessageId, wait: Duration) -> ApiResult<MessageLife> {
+        let request = self.life_request(id, wait);
+        let response = self
+            .send(Peer::Consumer, request, ANSWER_TIMEOUT + wait)
+            .await?;
+        self.parse(Peer::Consumer, response).await
+    }
+
+    pub(crate) async fn summary(&self) -> ApiResult<StatusSummary> {
+        let request = self.get(self.url(Peer::Consumer, &["status"]));
+        let response = self.send(Peer::Consumer, request, PROBE_TIMEOUT).await?;
+        self.parse(Peer::Consumer, response).await
+    }
+
+    pub(crate) async fn readiness(&self, peer: Peer) -> ApiResult<Readiness> {
+        let request = self.get(self.url(peer, &["readyz"]));
+        let response = self.send(peer, request, PROBE_TIMEOUT).await?;
+        // 503 has the same body: it says what is missing.
+        tokio::time::timeout(PROBE_TIMEOUT, response.json())
+            .await
+            .map_err(|_| self.slow(peer, PROBE_TIMEOUT))?
+            .map_err(|_| self.strange(peer))
+    }
+
+    /// The body as `T` when the answer is a success, otherwise the problem that it says.
+    pub(crate) async fn parse<T: DeserializeOwned>(
+        &self,
+        peer: Peer,
+        response: reqwest::Response,
+    ) -> ApiResult<T> {
+        let success = response.status().is_success();
+        let body = tokio::time::timeout(ANSWER_TIMEOUT, response.bytes())
+            .await
+            .map_err(|_| self.slow(peer, ANSWER_TIMEOUT))?
+            .map_err(|_| self.away(peer))?;
+        if success {
+            return serde_json::from_slice(&body).map_err(|_| self.strange(peer));
+        }
+        let problem = serde_json::from_slice::<Problem>(&body).map_err(|_| self.strange(peer))?;
+        Err(ApiProblem {
+            problem,
+            retry_after: None,
+        })
+    }
+
+    fn away(&self, peer: Peer) -> ApiProblem {
+        let (name, address) = (peer.name(), self.url(peer, &[]));
+        ApiProblem::unavailable(
+            &format!("{name}-away"),
+            &format!("The {name} is away"),
+            format!(
+                "Nothing answers at {address}. Start it with `make -C {name} run-local`, or everything with `make up`; then try again."
+            ),
+        )
+    }
+
+    fn slow(&self, peer: Peer, timeout: Duration) -> ApiProblem {
+        let name = peer.name();
+        ApiProblem::new(
+            StatusCode::GATEWAY_TIMEOUT,
+            &format!("{name}-slow"),
+            &format!("The {name} takes too long"),
+            format!(
+                "No answer within {:.0} s. It may be busy, or wait for the broker: its /readyz tells. Try again in a moment.",
+                timeout.as_secs_f64().ceil()
+            ),
+        )
+    }
+
+    fn strange(&self, peer: Peer) -> ApiProblem {
+        let (name, address) = (peer.name(), self.url(peer, &[]));
+        ApiProblem::new(
+            StatusCode::BAD_GATEWAY,
+            &format!("{name}-strange"),
+            &format!("What answers is not the {name}"),
+            format!(
+                "Something else seems to listen at {address}, or another version. Check the address that the portal was given for the {name}."
+            ),
+        )
+    }
+}
+
+/// An answer of a service that is the portal's answer too, as it is.
+pub(crate) fn relay(response: reqwest::Response) -> Response {
+    let mut headers = HeaderMap::new();
+    for name in [header::CONTENT_TYPE, header::RETRY_AFTER] {
+        if let Some(value) = response.headers().get(&name) {
+            headers.insert(name, value.clone());
+        }
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let status = response.status();
+    (status, headers, Body::from_stream(response.bytes_stream())).into_response()
+}
