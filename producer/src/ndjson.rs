@@ -50,6 +50,7 @@ const BATCHES_MAX: usize = 16;
 struct Upload {
     app: Arc<App>,
     target: Target,
+    format: LineFormat,
     key_field: Option<KeyField>,
     trace: TraceParent,
     /// With it, a repeated upload gives every line the same id again.
@@ -66,8 +67,21 @@ struct Batch {
 
 #[derive(Deserialize)]
 struct Params {
+    #[serde(default)]
+    format: LineFormat,
     #[serde(rename = "key-field")]
     key_field: Option<String>,
+}
+
+/// What the lines of a request are.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+enum LineFormat {
+    /// A JSON value each; a line that is none is refused.
+    #[default]
+    Json,
+    /// Any bytes, taken as they are.
+    Text,
 }
 
 /// Whether a request's body is to be taken line by line. As elsewhere the header may stand in quotes.
@@ -89,7 +103,15 @@ pub(crate) fn produce_lines(app: Arc<App>, request: Request) -> ApiResult<Respon
             "Leave out either the key in the path or ?key-field.",
         ));
     }
+    if params.key_field.is_some() && params.format == LineFormat::Text {
+        return Err(ApiProblem::bad_request(
+            "text-has-no-fields",
+            "Text has no key field",
+            "Leave out either ?key-field or ?format=text.",
+        ));
+    }
     let upload = Upload {
+        format: params.format,
         trace: continue_trace(request.headers()),
         idempotency_key: idempotency::key_of(request.headers())?,
         key_field: params.key_field.as_deref().map(KeyField::new),
@@ -200,9 +222,15 @@ impl Upload {
         let value = line
             .text
             .ok_or_else(|| ApiProblem::too_large(self.app.config.body_limit))?;
-        let key = self.check(value).map_err(|reason| {
-            ApiProblem::bad_request("invalid-json", "The line is not valid", reason)
-        })?;
+        let (key, content_type) = match self.format {
+            LineFormat::Text => (None, "text/plain"),
+            LineFormat::Json => {
+                let key = self.check(value).map_err(|reason| {
+                    ApiProblem::bad_request("invalid-json", "The line is not valid", reason)
+                })?;
+                (key, "application/json")
+            }
+        };
         let key = key.or(self.target.key.as_deref().map(Cow::Borrowed));
         Ok(Message {
             topic: &self.target.topic,
@@ -212,7 +240,7 @@ impl Upload {
                 id: self.id_of(line.number),
                 accepted_at,
                 trace: with_new_span(self.trace),
-                content_type: Some(b"application/json"),
+                content_type: Some(content_type.as_bytes()),
             },
         })
     }
