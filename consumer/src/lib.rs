@@ -1,1 +1,112 @@
+//! Kafka → status: reads every message, keeps the life of each, shows both live.
+//!
+//! Delivery: records arrive at least once and are counted once, because the store folds them by message id and keeps the
+//! Kafka positions in the same transaction ([`store`], [`intake`]). What watchers see is a view of it that may skip ahead
+//! when they are slow, and says so.
 
+mod app;
+mod config;
+mod intake;
+mod lag;
+mod lives;
+mod observation;
+mod routes;
+mod store;
+mod totals;
+
+use std::{sync::Arc, time::Duration};
+
+use bus::{Admin, BrokerState};
+use service::{CancellationToken, Limits, health::CheckHandle, health::Health};
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+
+pub use config::{ConsumerConfig, IntakeConfig, StoreConfig, ViewerConfig};
+
+use crate::{
+    app::App, intake::Intake, lives::Lives, store::SqliteStore, store::StatusStore, totals::Totals,
+};
+
+/// Time until the head of a response: the longest `?wait` and a little more.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(65);
+
+/// Serves until `stop`, folds what is in work, commits, and closes the store. A part that fails ends all with its error.
+pub async fn serve(
+    listener: TcpListener,
+    config: ConsumerConfig,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let health = Health::default();
+    let admin = Admin::new(&config.kafka, "kafkloud-consumer")?;
+    let sqlite = Arc::new(SqliteStore::open(&config.store)?);
+    let store: Arc<dyn StatusStore> = sqlite.clone();
+    let totals = Arc::new(Totals::new(store.totals().await?));
+    let lives = Lives::new();
+    let intake = Intake::start(
+        &config.kafka,
+        &config.intake,
+        Arc::clone(&store),
+        health.check("store"),
+        Arc::clone(&totals),
+        Arc::clone(&lives),
+    )
+    .await?;
+    let stop = stop.child_token();
+    let watching = tokio::spawn(tell_health(
+        admin.broker_state(),
+        health.check("kafka"),
+        config.kafka.broker.clone(),
+    ));
+    let app = App::new(
+        store,
+        lives,
+        totals,
+        admin,
+        config.kafka,
+        &config.viewers,
+        stop.clone(),
+    );
+    let limits = Limits {
+        body_bytes: 64 * 1024,
+        response: RESPONSE_TIMEOUT,
+    };
+    let router = service::router("consumer", routes::all(app), health, limits);
+    let mut parts = JoinSet::new();
+    parts.spawn(intake.run(stop.clone()));
+    parts.spawn(service::serve_http(listener, router, stop.clone()));
+    let result = join(parts, &stop).await;
+    watching.abort();
+    sqlite.close().await;
+    result
+}
+
+/// Waits for all parts; the first that ends, well or not, ends the others.
+async fn join(
+    mut parts: JoinSet<anyhow::Result<()>>,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
+    let mut result = Ok(());
+    while let Some(ended) = parts.join_next().await {
+        stop.cancel();
+        result = result.and(ended.unwrap_or_else(|panic| Err(panic.into())));
+    }
+    result
+}
+
+async fn tell_health(
+    mut broker: watch::Receiver<BrokerState>,
+    check: CheckHandle,
+    address: String,
+) {
+    loop {
+        match *broker.borrow_and_update() {
+            BrokerState::Starting => {}
+            BrokerState::Up => check.ready(),
+            BrokerState::Away { .. } => {
+                check.not_ready(format!("no Kafka broker answers at {address}"));
+            }
+        }
+        if broker.changed().await.is_err() {
+            return;
+        }
+    }
+}

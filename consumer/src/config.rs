@@ -1,0 +1,99 @@
+use std::{path::PathBuf, time::Duration};
+
+use bus::{KafkaConfig, TopicSelection};
+use contract::{port, topic};
+use service::ListenArgs;
+
+/// Kafka → status: reads every message, keeps the life of each, shows both live.
+#[derive(Clone, Debug, clap::Parser)]
+#[command(name = "consumer", version)]
+pub struct ConsumerConfig {
+    #[command(flatten)]
+    pub listen: ListenArgs<{ port::CONSUMER }>,
+    #[command(flatten)]
+    pub kafka: KafkaConfig,
+    #[command(flatten)]
+    pub intake: IntakeConfig,
+    #[command(flatten)]
+    pub store: StoreConfig,
+    #[command(flatten)]
+    pub viewers: ViewerConfig,
+}
+
+/// What is read from Kafka.
+#[derive(Clone, Debug, clap::Args)]
+pub struct IntakeConfig {
+    /// Topics to read, separated by commas [default: all of users, also those made later]
+    #[arg(
+        long,
+        env = "CONSUMER_TOPICS",
+        value_name = "TOPICS",
+        value_delimiter = ','
+    )]
+    pub topics: Vec<String>,
+    /// Consumer group
+    #[arg(long, env = "CONSUMER_GROUP", default_value = "consumer")]
+    pub group: String,
+}
+
+/// Where the status of messages is kept, and for how long.
+#[derive(Clone, Debug, clap::Args)]
+pub struct StoreConfig {
+    /// Folder of the status store
+    #[arg(
+        long,
+        env = "DATA_DIR",
+        value_name = "DIR",
+        default_value = ".kafkloud/consumer"
+    )]
+    pub data_dir: PathBuf,
+    /// How long the status of a message is kept
+    #[arg(long, env = "STATUS_RETENTION_AGE", value_name = "TIME", default_value = "7d", value_parser = humantime::parse_duration)]
+    pub retention_age: Duration,
+    /// Messages whose status is kept, the newest ones; a million take about 200 MB
+    #[arg(
+        long,
+        env = "STATUS_RETENTION_COUNT",
+        value_name = "COUNT",
+        default_value_t = 2_000_000
+    )]
+    pub retention_count: u64,
+}
+
+/// What those who watch may take.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ViewerConfig {
+    /// Streams of events and records served at once
+    #[arg(
+        long,
+        env = "CONSUMER_STREAMS_MAX",
+        value_name = "COUNT",
+        default_value_t = 512
+    )]
+    pub streams_max: usize,
+    /// Of these, streams that read old records: each has its own connection to Kafka
+    #[arg(
+        long,
+        env = "CONSUMER_HISTORY_MAX",
+        value_name = "COUNT",
+        default_value_t = 8
+    )]
+    pub history_max: usize,
+}
+
+impl IntakeConfig {
+    /// The life-cycle topic belongs to the status of every message, whatever topics are chosen.
+    pub(crate) fn selection(&self) -> anyhow::Result<TopicSelection> {
+        let lifecycle = topic::LIFECYCLE.to_owned();
+        if self.topics.is_empty() {
+            return Ok(TopicSelection::UsersAnd(vec![lifecycle]));
+        }
+        let mut names = self.topics.clone();
+        for name in &names {
+            topic::validate_user(name)
+                .map_err(|error| anyhow::anyhow!("CONSUMER_TOPICS, “{name}”: {error}"))?;
+        }
+        names.push(lifecycle);
+        Ok(TopicSelection::Named(names))
+    }
+}

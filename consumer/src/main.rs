@@ -1,0 +1,17 @@
+use clap::Parser;
+use consumer::ConsumerConfig;
+use service::{shutdown, telemetry};
+
+// Records are decoded on one thread and freed on another, which the system's allocator serialises.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let config = ConsumerConfig::parse();
+    telemetry::init();
+    let stop = shutdown::on_signal();
+    let listener = config.listen.bind().await?;
+    tracing::info!(address = %listener.local_addr()?, broker = config.kafka.broker, "consumer is listening");
+    consumer::serve(listener, config, stop).await
+}

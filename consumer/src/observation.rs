@@ -1,0 +1,65 @@
+//! What a Kafka record tells about the life of a message.
+
+use std::sync::Arc;
+
+use bus::RecordRef;
+use contract::{LifecycleEvent, MessageId, Stage, Timestamp, topic};
+
+/// Longest part of a key that the status keeps; keys are shown to recognise a message, not to carry data.
+const KEY_BYTES_MAX: usize = 256;
+
+#[derive(Clone, Debug)]
+pub(crate) enum Observation {
+    Record(RecordSeen),
+    /// A component reported [`Stage::Indexed`] or [`Stage::Dead`].
+    Reached(LifecycleEvent),
+}
+
+/// A message's own record.
+#[derive(Clone, Debug)]
+pub(crate) struct RecordSeen {
+    pub(crate) id: MessageId,
+    pub(crate) topic: Arc<str>,
+    pub(crate) partition: i32,
+    pub(crate) offset: i64,
+    pub(crate) key: Option<Box<[u8]>>,
+    pub(crate) trace_id: Option<u128>,
+    /// Absent for records of other Kafka clients.
+    pub(crate) accepted_at: Option<Timestamp>,
+    /// The record's timestamp, which is never before `accepted_at` here: it has only milliseconds.
+    pub(crate) streamed_at: Option<Timestamp>,
+}
+
+/// `None` when the record says nothing about any message.
+pub(crate) fn observe(record: &RecordRef<'_>) -> Option<Observation> {
+    if &**record.topic() == topic::LIFECYCLE {
+        return reached(record).map(Observation::Reached);
+    }
+    let meta = record.meta();
+    let timestamp = record.timestamp_ms().map(Timestamp::from_millis);
+    Some(Observation::Record(RecordSeen {
+        id: meta.id,
+        topic: Arc::clone(record.topic()),
+        partition: record.partition(),
+        offset: record.offset(),
+        key: record
+            .key()
+            .map(|key| key[..key.len().min(KEY_BYTES_MAX)].into()),
+        trace_id: meta.trace.map(|trace| trace.trace_id),
+        accepted_at: meta.accepted_at,
+        streamed_at: timestamp.or(meta.accepted_at).max(meta.accepted_at),
+    }))
+}
+
+fn reached(record: &RecordRef<'_>) -> Option<LifecycleEvent> {
+    let event: LifecycleEvent = match serde_json::from_slice(record.value()?) {
+        Ok(event) => event,
+        Err(error) => {
+            // Skipped for good: it would be as wrong the next time.
+            tracing::warn!(%error, partition = record.partition(), offset = record.offset(), "not a life-cycle event");
+            return None;
+        }
+    };
+    // The other stages are read off the message's own record.
+    matches!(event.stage, Stage::Indexed | Stage::Dead).then_some(event)
+}

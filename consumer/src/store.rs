@@ -1,0 +1,75 @@
+//! The status store: the life of each message, folded by id, and the Kafka positions up to which it is folded.
+//!
+//! A fold is one transaction: either a batch and its positions are in, or neither, so after a crash reading goes on
+//! exactly where the state ends. Folding the same record or event again changes nothing and counts nothing.
+
+use std::sync::Arc;
+
+use bus::{BatchEnds, StartPosition};
+use contract::{MessageId, Stage, Timestamp, status::MessageLife};
+use futures::future::BoxFuture;
+
+use crate::observation::Observation;
+
+mod sqlite;
+
+pub(crate) use sqlite::SqliteStore;
+
+/// What one transaction adds.
+#[derive(Clone, Debug)]
+pub(crate) struct FoldBatch {
+    pub(crate) observations: Vec<Observation>,
+    pub(crate) ends: BatchEnds,
+    /// When the messages count as consumed.
+    pub(crate) at: Timestamp,
+}
+
+/// What a fold changed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Folded {
+    /// Messages that reached a stage, in the order of the batch; one may stand here twice.
+    pub(crate) changed: Vec<MessageId>,
+    pub(crate) reached: StageCounts,
+}
+
+/// A number for each stage.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct StageCounts([u64; Stage::ALL.len()]);
+
+impl StageCounts {
+    pub(crate) fn get(&self, stage: Stage) -> u64 {
+        self.0[stage as usize]
+    }
+
+    pub(crate) fn add(&mut self, stage: Stage, count: u64) {
+        self.0[stage as usize] += count;
+    }
+
+    pub(crate) fn add_all(&mut self, other: &Self) {
+        for stage in Stage::ALL {
+            self.add(stage, other.get(stage));
+        }
+    }
+}
+
+/// The position of one partition as the store keeps it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct StoredPosition {
+    pub(crate) topic: String,
+    pub(crate) partition: i32,
+    pub(crate) start: StartPosition,
+}
+
+/// SQLite in the data folder on one machine; made for a shared database beyond it.
+pub(crate) trait StatusStore: Send + Sync {
+    /// Durable when it returns. An error leaves the store as it was: the same batch may be folded again.
+    fn fold(&self, batch: Arc<FoldBatch>) -> BoxFuture<'_, anyhow::Result<Folded>>;
+
+    /// The lives of those messages that are known.
+    fn lives(&self, ids: Vec<MessageId>) -> BoxFuture<'_, anyhow::Result<Vec<MessageLife>>>;
+
+    /// Messages that have reached each stage since the store was made.
+    fn totals(&self) -> BoxFuture<'_, anyhow::Result<StageCounts>>;
+
+    fn positions(&self) -> BoxFuture<'_, anyhow::Result<Vec<StoredPosition>>>;
+}
