@@ -17,6 +17,7 @@ use crate::handlers::{
     metadata, offset_for_leader_epoch, produce,
 };
 use crate::reply::{Answer, Reply};
+use crate::shape;
 
 /// Who asks, and in which version of the request.
 #[derive(Clone, Debug)]
@@ -66,25 +67,30 @@ pub(crate) async fn dispatch(
     mut frame: Bytes,
     stop: &CancellationToken,
 ) -> anyhow::Result<Reply> {
-    let raw_key = frame.slice(0..2).get_i16();
-    let api_version = frame.slice(2..4).get_i16();
+    let (raw_key, api_version) = (frame.slice(0..2).get_i16(), frame.slice(2..4).get_i16());
+    let correlation_id = frame.slice(4..8).get_i32();
     let key = ApiKey::try_from(raw_key).map_err(|()| anyhow!("unknown request key {raw_key}"))?;
-    let supported = SUPPORTED.iter().any(|(supported, first, last)| {
-        *supported == key && (*first..=*last).contains(&api_version)
-    });
-    if !supported && key != ApiKey::ApiVersions {
-        bail!("{key:?} version {api_version} is not supported");
-    }
-    let header = RequestHeader::decode(&mut frame, key.request_header_version(api_version))
-        .context("the request header is malformed")?;
     let answer = Answer {
         key,
         api_version,
-        correlation_id: header.correlation_id,
+        correlation_id,
     };
+    let supported = SUPPORTED.iter().any(|(supported, first, last)| {
+        *supported == key && (*first..=*last).contains(&api_version)
+    });
     if !supported {
+        // Only ApiVersions has an answer that every client can read; as in Apache Kafka, any other
+        // request that was not advertised ends the connection.
+        ensure!(
+            key == ApiKey::ApiVersions,
+            "{key:?} version {api_version} is not supported"
+        );
         return answer.encode_version(0, &api_versions::unsupported());
     }
+    shape::check(key, api_version, &frame)
+        .with_context(|| format!("{key:?} version {api_version} is malformed"))?;
+    let header = RequestHeader::decode(&mut frame, key.request_header_version(api_version))
+        .context("the request header is malformed")?;
     let context = RequestContext {
         api_version,
         client_id: header

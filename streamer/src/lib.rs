@@ -19,6 +19,7 @@ mod producer_ids;
 mod refusal;
 mod reply;
 mod server;
+mod shape;
 mod topics;
 
 pub use broker::{Broker, NODE_ID};

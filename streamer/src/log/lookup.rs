@@ -35,19 +35,18 @@ impl PartitionLog {
         let Some((header, batch)) = found else {
             return Ok(None);
         };
-        if header.compression() != 0 || header.is_log_append_time() {
-            let timestamp = if header.is_log_append_time() {
-                header.max_timestamp
-            } else {
-                header.base_timestamp
-            };
-            let offset = header.base_offset.max(log_start_offset);
-            return Ok(Some(TimedOffset { offset, timestamp }));
+        let timestamp_of_all = header.is_log_append_time().then_some(header.max_timestamp);
+        let whole_batch = TimedOffset {
+            offset: header.base_offset.max(log_start_offset),
+            timestamp: timestamp_of_all.unwrap_or(header.base_timestamp),
+        };
+        if header.compression() != 0 || timestamp_of_all.is_some() {
+            return Ok(Some(whole_batch));
         }
-        let found = offsets_and_timestamps(&header, &batch)
+        let record = offsets_and_timestamps(&header, &batch)
             .find(|&(offset, found)| found >= timestamp && offset >= log_start_offset)
             .map(|(offset, timestamp)| TimedOffset { offset, timestamp });
-        Ok(found)
+        Ok(Some(record.unwrap_or(whole_batch)))
     }
 
     /// The record with the largest timestamp; of a compressed batch its last record.

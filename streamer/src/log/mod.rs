@@ -27,6 +27,9 @@ mod waiters;
 mod window;
 
 pub(crate) use batch::LEADER_EPOCH;
+#[cfg(test)]
+mod tests;
+
 pub(crate) use flusher::Flusher;
 pub(crate) use lookup::TimedOffset;
 pub(crate) use partition::{AppendError, AppendRules, Appended, PartitionLog};
