@@ -82,6 +82,13 @@ impl Entry {
         Some(death.error.as_deref().unwrap_or("no reason was given"))
     }
 
+    /// Where its life began: accepted over HTTP, or written by another Kafka client.
+    pub(crate) fn first_stage(&self) -> Stage {
+        let stages = self.life.as_ref().map(|life| life.stages.as_slice());
+        let first = stages.unwrap_or_default().first();
+        first.map_or(Stage::Accepted, |first| first.stage)
+    }
+
     /// From the first rung to the consumed one.
     pub(crate) fn total_us(&self) -> Option<u64> {
         let stages = &self.life.as_ref()?.stages;
@@ -130,5 +137,100 @@ impl Entry {
             at: reached.map(|reached| reached.at),
             error: reached.and_then(|reached| reached.error.clone()),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use contract::status::StageReached;
+
+    use super::*;
+
+    fn receipt() -> Receipt {
+        Receipt {
+            id: MessageId::of_record("stream", 0, 7),
+            topic: "stream".to_owned(),
+            partition: 0,
+            offset: 7,
+            timestamp: 1_769_851_800_000,
+            trace_id: "4bf92f3577b34da6a3ce929d0e0e4736".to_owned(),
+            status: String::new(),
+            took_us: 842,
+        }
+    }
+
+    fn life(stages: &[(Stage, i64)]) -> MessageLife {
+        let receipt = receipt();
+        let reached = |&(stage, at_us): &(Stage, i64)| StageReached {
+            stage,
+            at: Timestamp::from_micros(1_769_851_800_000_000 + at_us),
+            component: "test".to_owned(),
+            took_us: 1000,
+            error: (stage == Stage::Dead).then(|| "no such order".to_owned()),
+        };
+        MessageLife {
+            id: receipt.id,
+            topic: receipt.topic,
+            partition: receipt.partition,
+            offset: receipt.offset,
+            key: None,
+            stage: stages.last().map_or(Stage::Streamed, |last| last.0),
+            trace_id: None,
+            stages: stages.iter().map(reached).collect(),
+        }
+    }
+
+    fn reached(entry: &Entry) -> Vec<(Stage, bool)> {
+        let rungs = entry.ladder().into_iter();
+        rungs.map(|rung| (rung.stage, rung.reached)).collect()
+    }
+
+    #[test]
+    fn a_receipt_alone_stands_on_the_second_rung() {
+        let entry = Entry::of_receipt(receipt(), "");
+        let expected = [
+            (Stage::Accepted, true),
+            (Stage::Streamed, true),
+            (Stage::Consumed, false),
+        ];
+        assert_eq!(reached(&entry), expected);
+        assert_eq!(entry.ladder()[1].took_us, Some(842));
+        assert_eq!((entry.is_done(), entry.key.as_deref()), (false, None));
+    }
+
+    #[test]
+    fn a_life_climbs_and_never_falls_back() {
+        let mut entry = Entry::of_receipt(receipt(), "key");
+        let done = life(&[
+            (Stage::Accepted, 0),
+            (Stage::Streamed, 1000),
+            (Stage::Consumed, 3400),
+        ]);
+        entry.learn(done);
+        entry.learn(life(&[(Stage::Accepted, 0), (Stage::Streamed, 1000)]));
+        assert!(entry.is_done());
+        assert_eq!(entry.total_us(), Some(3400));
+        assert_eq!(
+            entry.ladder()[1].took_us,
+            Some(842),
+            "the producer's own measure counts"
+        );
+    }
+
+    #[test]
+    fn a_record_of_another_client_was_not_accepted_by_us() {
+        let entry = Entry::of_life(life(&[(Stage::Streamed, 0), (Stage::Consumed, 500)]));
+        assert_eq!(
+            reached(&entry),
+            [(Stage::Streamed, true), (Stage::Consumed, true)]
+        );
+        assert_eq!(entry.first_stage(), Stage::Streamed);
+    }
+
+    #[test]
+    fn a_dead_letter_says_why() {
+        let entry = Entry::of_life(life(&[(Stage::Streamed, 0), (Stage::Dead, 500)]));
+        assert_eq!(entry.death(), Some("no such order"));
+        assert_eq!(reached(&entry).last(), Some(&(Stage::Dead, true)));
     }
 }

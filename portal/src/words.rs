@@ -12,8 +12,9 @@ pub(crate) fn answer(entry: &Entry, problem: Option<&Problem>) -> String {
     if entry.is_done() {
         return match entry.total_us() {
             Some(total_us) => format!(
-                "Yes, done: consumed {} after it was first seen.",
-                duration(total_us)
+                "Yes, done: consumed {} after it was {}.",
+                duration(total_us),
+                entry.first_stage()
             ),
             None => "Yes, done: consumed.".to_owned(),
         };
@@ -52,10 +53,10 @@ pub(crate) fn number(value: f64) -> String {
     grouped
 }
 
-/// `09:30:00.123`, in UTC: the same on the server and in any browser.
+/// `09:30:00.123 UTC`: the same on the server and in any browser.
 pub(crate) fn time_of_day(at: Timestamp) -> String {
     let text = at.to_string();
-    text.get(11..23).unwrap_or(&text).to_owned()
+    format!("{} UTC", text.get(11..23).unwrap_or(&text))
 }
 
 #[cfg(test)]
@@ -81,6 +82,6 @@ mod tests {
     #[test]
     fn time_of_day_has_milliseconds() {
         let at = Timestamp::from_micros(1_769_851_800_123_456);
-        assert_eq!(time_of_day(at), "09:30:00.123");
+        assert_eq!(time_of_day(at), "09:30:00.123 UTC");
     }
 }

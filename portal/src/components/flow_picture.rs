@@ -15,9 +15,11 @@ pub(crate) fn FlowPicture() -> impl IntoView {
             <ol class="flow">
                 {move || flow.get().stations.into_iter().map(station).collect_view()}
             </ol>
-            <ul class="complaints" role="status">
+            <div role="status">
+                <ul class="complaints">
                 {move || flow.with(Flow::complaints).into_iter().map(|complaint| view! { <li>{complaint}</li> }).collect_view()}
             </ul>
+            </div>
         </section>
     }
     // Erased: a page that holds it as one type is too deep for the compiler.

@@ -21,8 +21,8 @@ fn rung(rung: Rung) -> impl IntoView {
         .took_us
         .map(|took_us| format!("+{}", words::duration(took_us)));
     let at = rung.at.map(words::time_of_day);
-    // Accepting is where the clock starts, so it shows the time of day.
-    let figure = took.or(at).unwrap_or_default();
+    // Accepting is where the clock starts, so it shows the time of day; a dead end shows why.
+    let figure = rung.error.or(took).or(at).unwrap_or_default();
     view! {
         <li data-stage=rung.stage.name() data-reached=rung.reached.then_some("")>
             <span class="rung-name">{rung.stage.name()}<span class="hidden">" "{state}</span></span>

@@ -65,21 +65,51 @@ pub(crate) fn ProduceForm(
                     aria-invalid=move || invalid("invalid-topic") aria-describedby=move || described("invalid-topic")/>
             </div>
             <div class="field">
-                <label for="key">"Key"<span class="hint">" same key, same order; may be empty"</span></label>
+                <label for="key">"Key"<span class="hint">" keeps order; may be empty"</span></label>
                 <input id="key" name="key" node_ref=key value=draft.key autocomplete="off" spellcheck="false" autocapitalize="none"
                     aria-invalid=move || invalid("invalid-key") aria-describedby=move || described("invalid-key")/>
             </div>
             <div class="field wide">
                 <label for="payload">"Payload"<span class="hint">" sent as it is"</span></label>
-                <textarea id="payload" name="message" node_ref=message rows="4" spellcheck="false" autocapitalize="none">{draft.message}</textarea>
+                <textarea id="payload" name="message" node_ref=message rows="4" spellcheck="false" autocapitalize="none">{textarea_text(&draft.message)}</textarea>
             </div>
             <div class="actions">
                 <button id="do-it" class="primary" type="submit">"DoIt"</button>
                 <p class="report" id="report" role="status">{move || report.get()}</p>
             </div>
-            {move || problem.get().map(|problem| view! { <Notice problem/> })}
+            {move || problem.get().map(|problem| view! { <Notice problem id="problem"/> })}
         </form>
     }
     // Erased: a page that holds it as one type is too deep for the compiler.
     .into_any()
+}
+
+/// Leptos writes the text of a textarea into the page as it is, so the escapes that it makes elsewhere are made here.
+///
+/// A browser that builds the element itself would show them; it only ever does so with the default draft, which has none.
+fn textarea_text(text: &str) -> String {
+    let escaped = text.replace('&', "&amp;").replace('<', "&lt;");
+    // HTML drops a line break at the very start.
+    if escaped.starts_with('\n') {
+        format!("\n{escaped}")
+    } else {
+        escaped
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_cannot_leave_its_textarea() {
+        assert_eq!(textarea_text("</textarea>&lt;"), "&lt;/textarea>&amp;lt;");
+        assert_eq!(textarea_text("\n\nx"), "\n\n\nx");
+        let default = Draft::default().message;
+        assert_eq!(
+            textarea_text(&default),
+            default,
+            "the browser shows it as it is"
+        );
+    }
 }

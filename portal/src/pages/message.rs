@@ -1,12 +1,12 @@
 //! `/message/{id}`: the life of one message.
 
-use contract::{MessageId, Problem};
+use contract::{MessageId, Problem, status::MessageLife};
 use leptos::{prelude::*, task::spawn_local};
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
 use crate::{
-    browser::{api, live},
+    browser::{api, live, storage},
     components::{ladder::Ladder, notice::Notice},
     entry::Entry,
     handover::handed_over,
@@ -50,14 +50,14 @@ pub(crate) fn Message() -> impl IntoView {
         <Title text="Message"/>
         <h1>"Message "<code class="id">{asked}</code></h1>
         {move || problem.get().map(|problem| view! { <Notice problem/> })}
-        {move || entry.get().map(|entry| view! { <Life entry/> })}
+        {move || entry.get().map(|entry| view! { <Life entry problem=problem.get()/> })}
         <p><a href="/">"Send another message"</a></p>
     }
 }
 
 #[component]
-fn Life(entry: Entry) -> impl IntoView {
-    let answer = words::answer(&entry, None);
+fn Life(entry: Entry, problem: Option<Problem>) -> impl IntoView {
+    let answer = words::answer(&entry, problem.as_ref());
     let facts = [
         ("Topic", Some(entry.topic.clone())),
         ("Partition", Some(entry.partition.to_string())),
@@ -91,7 +91,7 @@ fn Life(entry: Entry) -> impl IntoView {
                 {rungs.into_iter().map(|rung| view! {
                     <tr>
                         <th scope="row">{rung.stage.name()}</th>
-                        <td>{rung.at.to_string()}</td>
+                        <td><code>{rung.at.to_string()}</code></td>
                         <td>{words::duration(rung.took_us)}</td>
                         <td>{rung.component}</td>
                     </tr>
@@ -115,7 +115,7 @@ async fn look_up(id: String) -> Lookup {
     match outcome {
         Ok(life) => Lookup {
             id,
-            entry: Some(Entry::of_life(life)),
+            entry: Some(of_life(life)),
             problem: None,
         },
         Err(problem) => Lookup {
@@ -123,5 +123,17 @@ async fn look_up(id: String) -> Lookup {
             entry: None,
             problem: Some(problem),
         },
+    }
+}
+
+/// A receipt of this browser knows the acknowledgement more precisely than the consumer.
+fn of_life(life: MessageLife) -> Entry {
+    let kept = storage::load().into_iter().find(|kept| kept.id == life.id);
+    match kept {
+        Some(mut entry) => {
+            entry.learn(life);
+            entry
+        }
+        None => Entry::of_life(life),
     }
 }

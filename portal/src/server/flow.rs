@@ -78,7 +78,7 @@ fn assemble(portal: &Portal, answers: &Answers) -> Flow {
         Station {
             name: "portal".to_owned(),
             health: Health::Ready,
-            total: figure("sent from here", Some(sent)),
+            total: figure("sent here", Some(sent)),
             current: figure("open pages", Some(tabs)),
             moving: moving(Stage::Accepted),
         },
