@@ -6,4 +6,5 @@ mod broker;
 mod clients;
 mod faults;
 mod fetch;
+mod groups;
 mod produce;
