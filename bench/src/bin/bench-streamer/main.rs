@@ -4,16 +4,15 @@
 //! median over the rounds; a first round warms both up (Java compiles as it goes) and is not counted.
 #![allow(clippy::print_stdout, reason = "a benchmark's output is its table")]
 
-mod broker;
 mod load;
 mod report;
 
 use std::path::PathBuf;
 
 use anyhow::Context;
+use bench::broker::Broker;
 use clap::Parser;
 
-use broker::Broker;
 use load::Load;
 use report::Report;
 

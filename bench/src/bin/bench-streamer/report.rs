@@ -1,6 +1,6 @@
+use bench::broker::{KAFKA, STREAMER};
 use comfy_table::{CellAlignment, Table, presets};
 
-use crate::broker::{KAFKA, STREAMER};
 use crate::load::Figures;
 
 /// The figures of all rounds that count.

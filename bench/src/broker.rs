@@ -1,3 +1,5 @@
+//! The brokers that are measured, started for one run.
+
 use std::fs::File;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -7,15 +9,15 @@ use std::time::Duration;
 use anyhow::{Context, bail, ensure};
 use tokio::net::TcpStream;
 
-pub(crate) const STREAMER: &str = "streamer";
-pub(crate) const KAFKA: &str = "Apache Kafka";
+pub const STREAMER: &str = "streamer";
+pub const KAFKA: &str = "Apache Kafka";
 
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A broker that runs for this benchmark and ends with it.
-pub(crate) struct Broker {
-    pub(crate) name: &'static str,
-    pub(crate) address: String,
+pub struct Broker {
+    pub name: &'static str,
+    pub address: String,
     process_id: u32,
     guard: Guard,
 }
@@ -26,7 +28,7 @@ enum Guard {
 }
 
 impl Broker {
-    pub(crate) async fn start_streamer(binary: &Path, work: &Path) -> anyhow::Result<Broker> {
+    pub async fn start_streamer(binary: &Path, work: &Path) -> anyhow::Result<Broker> {
         ensure!(
             binary.exists(),
             "{} is missing; build it with: cargo build --release -p streamer",
@@ -55,7 +57,7 @@ impl Broker {
     }
 
     /// Fails with the reason if Java or Maven are not there.
-    pub(crate) fn start_kafka(script: &Path, folder: &Path, work: &Path) -> anyhow::Result<Broker> {
+    pub fn start_kafka(script: &Path, folder: &Path, work: &Path) -> anyhow::Result<Broker> {
         run(Command::new(script).arg("install").arg(folder))?;
         let home = work.join("kafka");
         std::fs::create_dir_all(&home)?;
@@ -87,7 +89,7 @@ impl Broker {
     }
 
     /// Resident memory, as the kernel counts it.
-    pub(crate) fn memory_mb(&self) -> anyhow::Result<f64> {
+    pub fn memory_mb(&self) -> anyhow::Result<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process_id))
             .with_context(|| format!("{} has ended", self.name))?;
         let line = status
