@@ -4,7 +4,10 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::{
-    commands::{status::StatusArgs, tail::TailArgs, topics::TopicsArgs, up::UpArgs},
+    commands::{
+        demo::DemoArgs, produce::ProduceArgs, status::StatusArgs, tail::TailArgs,
+        topics::TopicsArgs, up::UpArgs,
+    },
     endpoints::Endpoints,
     exit::{EXIT_CODES, Failure},
     output::Output,
@@ -26,6 +29,9 @@ pub enum Command {
     /// Start everything in this process: streamer, producer, consumer and portal
     #[command(after_help = help::UP)]
     Up(UpArgs),
+    /// Send one message, or every line of a file or of standard input
+    #[command(after_help = help::PRODUCE)]
+    Produce(ProduceArgs),
     /// Show messages as they arrive
     #[command(after_help = help::TAIL)]
     Tail(TailArgs),
@@ -35,6 +41,9 @@ pub enum Command {
     /// List, create, describe and delete Kafka topics
     #[command(after_help = help::TOPICS)]
     Topics(TopicsArgs),
+    /// Push a file through and prove that each acknowledged message is consumed, none twice
+    #[command(after_help = help::DEMO)]
+    Demo(DemoArgs),
     /// Print a script that completes this program's commands in a shell
     #[command(after_help = help::COMPLETIONS)]
     Completions {

@@ -3,7 +3,7 @@
 use contract::port;
 use reqwest::Url;
 
-use crate::{args::GlobalArgs, exit::Failure};
+use crate::{args::GlobalArgs, exit::Failure, up::Addresses};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Endpoints {
@@ -26,6 +26,15 @@ impl Endpoints {
                 Some(servers) => servers.clone(),
                 None => local(port::STREAMER),
             },
+        })
+    }
+
+    /// Of a platform in this process.
+    pub(crate) fn of(addresses: &Addresses) -> Result<Self, Failure> {
+        Ok(Self {
+            producer: parse_url(&addresses.producer_url(), "the producer's address")?,
+            consumer: parse_url(&addresses.consumer_url(), "the consumer's address")?,
+            kafka_broker: addresses.kafka_broker.clone(),
         })
     }
 }

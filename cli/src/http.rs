@@ -6,7 +6,10 @@ use contract::Problem;
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 use serde::de::DeserializeOwned;
 
-use crate::exit::{Failure, Outcome};
+use crate::{
+    body::BodyError,
+    exit::{Failure, Outcome},
+};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -89,18 +92,44 @@ impl Service {
         segments: &[&str],
         query: &[(&str, String)],
     ) -> Result<T, ServiceError> {
-        let request = self.client.get(self.url(segments)).query(query);
+        self.json(self.client.get(self.url(segments)).query(query))
+            .await
+    }
+
+    /// Sends a request and reads the JSON of its answer.
+    pub(crate) async fn json<T: DeserializeOwned>(
+        &self,
+        request: RequestBuilder,
+    ) -> Result<T, ServiceError> {
         let response = self.send(request).await?;
         let body = response
             .bytes()
             .await
             .map_err(|error| self.transport_error(&error))?;
-        serde_json::from_slice(&body).map_err(|error| {
-            ServiceError::Unexpected(format!(
-                "the {} at {} answered something else than expected ({error}): are both of the same version?",
-                self.name, self.base
-            ))
-        })
+        serde_json::from_slice(&body).map_err(|error| self.unexpected(&error))
+    }
+
+    pub(crate) fn body_error(&self, error: &BodyError) -> ServiceError {
+        match error {
+            BodyError::Transport(error) => self.transport_error(error),
+            BodyError::Silent => self.broken("it fell silent in the middle of an answer"),
+            BodyError::TooLong => self.unexpected(error),
+        }
+    }
+
+    pub(crate) fn broken(&self, how: &str) -> ServiceError {
+        ServiceError::Unreachable(format!(
+            "the connection to the {} at {} broke ({how}): is it still running?",
+            self.name,
+            self.base.as_str().trim_end_matches('/')
+        ))
+    }
+
+    pub(crate) fn unexpected(&self, why: &dyn std::error::Error) -> ServiceError {
+        ServiceError::Unexpected(format!(
+            "the {} at {} answered something else than expected ({why}): are both of the same version?",
+            self.name, self.base
+        ))
     }
 
     pub(crate) fn transport_error(&self, error: &reqwest::Error) -> ServiceError {
@@ -108,18 +137,17 @@ impl Service {
             name, base, option, ..
         } = self;
         let base = base.as_str().trim_end_matches('/');
-        ServiceError::Unreachable(if error.is_connect() {
-            format!(
+        if error.is_connect() {
+            ServiceError::Unreachable(format!(
                 "no {name} at {base}: start it with `make up` or `kafkloud up`, or give {option}"
-            )
+            ))
         } else if error.is_timeout() {
-            format!("the {name} at {base} does not answer in time: see its log, and try again")
+            ServiceError::Unreachable(format!(
+                "the {name} at {base} does not answer in time: see its log, and try again"
+            ))
         } else {
-            format!(
-                "the connection to the {name} at {base} broke ({}): is it still running?",
-                root_cause(error)
-            )
-        })
+            self.broken(&root_cause(error))
+        }
     }
 }
 

@@ -1,10 +1,13 @@
 //! `kafkloud`: the whole platform in one process, and everything a user does with it from a shell.
 
 mod args;
+mod body;
 mod commands;
+mod confirm;
 mod endpoints;
 mod exit;
 mod http;
+mod ingest;
 mod output;
 mod sse;
 pub mod up;
@@ -16,7 +19,7 @@ pub use exit::{Failure, Outcome};
 
 use crate::{
     args::Context,
-    commands::{completions, status, tail, topics},
+    commands::{completions, demo, produce, status, tail, topics},
 };
 
 /// Does what the command line asks, and says how it went as the process's exit code.
@@ -38,9 +41,11 @@ fn block_on(command: Command, context: &Context) -> Result<Outcome, Failure> {
     let outcome = runtime.block_on(async {
         match command {
             Command::Up(args) => commands::up::run(args, context).await,
+            Command::Produce(args) => produce::run(args, context).await,
             Command::Tail(args) => tail::run(args, context).await,
             Command::Status(args) => status::run(args, context).await,
             Command::Topics(args) => topics::run(args, context).await,
+            Command::Demo(args) => demo::run(args, context).await,
             Command::Completions { shell } => completions::run(shell, context),
         }
     });

@@ -1,6 +1,8 @@
 //! One file a command: its arguments, what it does, what it prints.
 
 pub(crate) mod completions;
+pub(crate) mod demo;
+pub(crate) mod produce;
 pub(crate) mod status;
 pub(crate) mod tail;
 pub(crate) mod topics;

@@ -3,11 +3,10 @@
 //! The stream is resumed after its last event when the connection breaks. Offsets of a partition only grow, so what a
 //! resumed stream shows again is left out here.
 
-use std::{collections::HashMap, pin::pin, time::Duration};
+use std::{collections::HashMap, time::Duration};
 
 use clap::{Args, ValueEnum};
 use contract::{Timestamp, record::RecordView};
-use futures::StreamExt;
 use service::CancellationToken;
 
 use crate::{
@@ -15,7 +14,7 @@ use crate::{
     args::Context,
     http::{Service, ServiceError},
     output::{Paint, printable},
-    sse::{self, Event},
+    sse::{Event, Events},
 };
 
 #[derive(Args, Debug)]
@@ -122,20 +121,18 @@ impl Tail<'_> {
             Ok(response) => response,
             Err(error) => return Ok(Err(error)),
         };
-        let mut events = pin!(sse::events(response.bytes_stream()));
-        while let Some(event) = events.next().await {
-            match event {
-                Ok(event) => self.show(&event)?,
-                // Broken in the middle: resume like after an orderly end.
+        let mut events = Events::new(response);
+        while self.left > 0 {
+            match events.next().await {
+                Ok(Some(event)) => self.show(&event)?,
+                Ok(None) => break,
+                // Broken in the middle: resumed like after an orderly end.
                 Err(error) => {
                     tracing::debug!(%error, "the stream broke");
-                    return Ok(Ok(()));
+                    break;
                 }
             }
             *delay = RETRY_DELAY_MIN;
-            if self.left == 0 {
-                break;
-            }
         }
         Ok(Ok(()))
     }

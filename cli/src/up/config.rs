@@ -4,8 +4,13 @@ use std::{
 };
 
 use anyhow::Context;
+use consumer::ConsumerConfig;
 use contract::port;
+use portal::PortalConfig;
+use producer::ProducerConfig;
 use streamer::StreamerConfig;
+
+use crate::up::{Addresses, Part, data_dir::DataDir};
 
 /// What [`crate::up::start`] starts, and where.
 #[derive(Clone, Debug)]
@@ -20,6 +25,9 @@ pub struct UpConfig {
     pub kafka_broker: Option<String>,
     /// How each part does its work. Addresses and folders in them are set by [`crate::up::start`].
     pub streamer: StreamerConfig,
+    pub producer: ProducerConfig,
+    pub consumer: ConsumerConfig,
+    pub portal: PortalConfig,
 }
 
 /// The port of each part; 0 takes a free one.
@@ -41,7 +49,45 @@ impl UpConfig {
             ports,
             kafka_broker: None,
             streamer: from_environment("streamer")?,
+            producer: from_environment("producer")?,
+            consumer: from_environment("consumer")?,
+            portal: from_environment("portal")?,
         })
+    }
+}
+
+impl UpConfig {
+    /// Tells each part where the others are and where it keeps its data.
+    pub(super) fn connect(
+        &mut self,
+        addresses: &Addresses,
+        data_dir: &DataDir,
+    ) -> anyhow::Result<()> {
+        self.streamer.data_dir = data_dir.part("streamer")?;
+        self.producer
+            .kafka
+            .broker
+            .clone_from(&addresses.kafka_broker);
+        self.producer.gateway.consumer_url = addresses.consumer_url();
+        self.consumer
+            .kafka
+            .broker
+            .clone_from(&addresses.kafka_broker);
+        self.consumer.store.data_dir = data_dir.part("consumer")?;
+        self.portal.producer_url = addresses.producer_url().parse()?;
+        self.portal.consumer_url = addresses.consumer_url().parse()?;
+        self.portal.kafka_broker.clone_from(&addresses.kafka_broker);
+        self.portal.embedded = self.parts().iter().map(Part::to_string).collect();
+        Ok(())
+    }
+
+    /// What runs in this process.
+    fn parts(&self) -> &'static [Part] {
+        const OURS: &[Part] = &[Part::Portal, Part::Producer, Part::Consumer, Part::Streamer];
+        match self.kafka_broker {
+            None => OURS,
+            Some(_) => &OURS[..3],
+        }
     }
 }
 

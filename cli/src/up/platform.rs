@@ -8,9 +8,8 @@ use std::{collections::HashMap, fmt, time::Duration};
 
 use anyhow::Context;
 use service::CancellationToken;
-use streamer::{Streamer, StreamerConfig};
+use streamer::Streamer;
 use tokio::{
-    net::TcpListener,
     task::{self, JoinSet},
     time::{Instant, timeout_at},
 };
@@ -55,7 +54,7 @@ pub struct Platform {
     tasks: JoinSet<anyhow::Result<()>>,
     running: HashMap<task::Id, RunningPart>,
     /// Unlocked when everything has ended.
-    data_dir: DataDir,
+    _data_dir: DataDir,
 }
 
 #[derive(Debug)]
@@ -65,19 +64,34 @@ struct RunningPart {
 }
 
 /// Locks the data folder, binds every address, recovers the log and starts every part, all to end with `stop`.
-pub async fn start(config: UpConfig, stop: CancellationToken) -> anyhow::Result<Platform> {
+pub async fn start(mut config: UpConfig, stop: CancellationToken) -> anyhow::Result<Platform> {
     let data_dir = DataDir::lock(&config.data_dir)?;
     let listeners = Listeners::bind(&config).await?;
+    let addresses = listeners.addresses(&config)?;
+    config.connect(&addresses, &data_dir)?;
     let mut platform = Platform {
-        addresses: listeners.addresses(&config)?,
+        addresses,
         stop,
         tasks: JoinSet::new(),
         running: HashMap::new(),
-        data_dir,
+        _data_dir: data_dir,
     };
     if let Some(listener) = listeners.streamer {
-        platform.start_streamer(listener, config.streamer).await?;
+        // Recovery runs before anything else starts: what it finds wrong ends the start with its reason.
+        let streamer = Streamer::open(listener, config.streamer)
+            .await
+            .context("cannot start the streamer")?;
+        platform.spawn(Part::Streamer, |stop| streamer.run(stop));
     }
+    platform.spawn(Part::Producer, |stop| {
+        producer::serve(listeners.producer, config.producer, stop)
+    });
+    platform.spawn(Part::Consumer, |stop| {
+        consumer::serve(listeners.consumer, config.consumer, stop)
+    });
+    platform.spawn(Part::Portal, |stop| {
+        portal::serve(listeners.portal, config.portal, stop)
+    });
     Ok(platform)
 }
 
@@ -129,23 +143,6 @@ impl Platform {
             )));
         }
         result
-    }
-
-    /// Recovery runs before anything else starts: what it finds wrong ends the start with its reason.
-    async fn start_streamer(
-        &mut self,
-        listener: TcpListener,
-        config: StreamerConfig,
-    ) -> anyhow::Result<()> {
-        let config = StreamerConfig {
-            data_dir: self.data_dir.part("streamer")?,
-            ..config
-        };
-        let streamer = Streamer::open(listener, config)
-            .await
-            .context("cannot start the streamer")?;
-        self.spawn(Part::Streamer, |stop| streamer.run(stop));
-        Ok(())
     }
 
     fn spawn<F>(&mut self, part: Part, run: impl FnOnce(CancellationToken) -> F)
