@@ -1,22 +1,13 @@
 use clap::Parser;
 use portal::PortalConfig;
-use service::ListenArgs;
-
-/// The web page of Kafkloud: send messages, watch each become done
-#[derive(Parser)]
-#[command(version)]
-struct Arguments {
-    #[command(flatten)]
-    listen: ListenArgs<{ contract::port::PORTAL }>,
-    #[command(flatten)]
-    config: PortalConfig,
-}
+use service::{shutdown, telemetry};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
-    service::telemetry::init();
-    let listener = arguments.listen.bind().await?;
-    let stop = service::shutdown::on_signal();
-    portal::serve(listener, arguments.config, stop).await
+    let config = PortalConfig::parse();
+    telemetry::init();
+    let stop = shutdown::on_signal();
+    let listener = config.listen.bind().await?;
+    tracing::info!(address = %listener.local_addr()?, "portal is listening");
+    portal::serve(listener, config, stop).await
 }

@@ -21,40 +21,38 @@ pub(crate) struct Platform {
 #[component]
 pub(crate) fn About() -> impl IntoView {
     let platform = expect_context::<StoredValue<Platform>>().get_value();
-    let services = [
-        ("portal", platform.portal.clone(), "These pages."),
-        (
-            "producer",
-            platform.producer.clone(),
-            "Takes messages over HTTP, writes them to Kafka and gives a receipt for each.",
-        ),
-        (
-            "consumer",
-            platform.consumer.clone(),
-            "Processes messages and keeps the status of each.",
-        ),
+    let docs = |address: &str| Some(format!("{address}docs"));
+    let parts = [
+        Part {
+            name: "portal",
+            purpose: "These pages.",
+            docs: docs(&platform.portal),
+            address: platform.portal.clone(),
+        },
+        Part {
+            name: "producer",
+            purpose: "Takes messages over HTTP, writes them to Kafka and gives a receipt for each.",
+            docs: docs(&platform.producer),
+            address: platform.producer.clone(),
+        },
+        Part {
+            name: "streamer",
+            purpose: "Kafka: keeps the messages. Any Kafka client can connect.",
+            docs: None,
+            address: platform.streamer.clone(),
+        },
+        Part {
+            name: "consumer",
+            purpose: "Processes messages and keeps the status of each.",
+            docs: docs(&platform.consumer),
+            address: platform.consumer.clone(),
+        },
     ];
-    let where_it_runs = |name: &str| {
-        let embedded = name == "portal" || platform.embedded.iter().any(|part| part == name);
-        if embedded {
-            "in this process"
-        } else {
-            "its own process"
-        }
-    };
-    let rows = services.map(|(name, address, purpose)| {
-        let docs = format!("{address}docs");
-        view! {
-            <tr>
-                <th scope="row">{name}</th>
-                <td>{purpose}</td>
-                <td><code>{address}</code></td>
-                <td>{where_it_runs(name)}</td>
-                <td><a href=docs rel="external noopener">"API of the "{name}</a></td>
-            </tr>
-        }
+    let parts = parts.map(|part| {
+        let embedded =
+            part.name == "portal" || platform.embedded.iter().any(|name| name == part.name);
+        part_view(part, embedded)
     });
-    let streamer_runs = where_it_runs("streamer");
     view! {
         <Title text="About"/>
         <h1>"About Kafkloud"</h1>
@@ -64,26 +62,40 @@ pub(crate) fn About() -> impl IntoView {
         </p>
         <p>"Version "<code>{platform.version.clone()}</code></p>
         <h2>"Parts"</h2>
-        <div class="scroll" tabindex="0" role="region" aria-label="Parts">
-        <table>
-            <thead><tr><th scope="col">"Part"</th><th scope="col">"Does"</th><th scope="col">"Address"</th><th scope="col">"Runs in"</th><th scope="col">"Read more"</th></tr></thead>
-            <tbody>
-                {rows}
-                <tr>
-                    <th scope="row">"streamer"</th>
-                    <td>"Kafka: keeps the messages. Any Kafka client can connect."</td>
-                    <td><code>{platform.streamer.clone()}</code></td>
-                    <td>{streamer_runs}</td>
-                    <td>"Kafka protocol"</td>
-                </tr>
-            </tbody>
-        </table>
-        </div>
+        <ul class="parts">{parts}</ul>
         <h2>"The ladder"</h2>
-        <dl class="facts stages">
+        <dl class="facts">
             <dt data-stage="accepted">"accepted"</dt><dd>"The producer has taken the message."</dd>
             <dt data-stage="streamed">"streamed"</dt><dd>"It is a record in the log: from here on it cannot be lost."</dd>
             <dt data-stage="consumed">"consumed"</dt><dd>"The consumer has processed it, and its status is durable."</dd>
         </dl>
+    }
+}
+
+struct Part {
+    name: &'static str,
+    purpose: &'static str,
+    address: String,
+    /// Where its HTTP interface is described, if it has one.
+    docs: Option<String>,
+}
+
+/// `embedded`: it runs in the portal's own process.
+fn part_view(part: Part, embedded: bool) -> impl IntoView {
+    let runs = if embedded {
+        "runs in this process"
+    } else {
+        "runs by itself"
+    };
+    view! {
+        <li data-part=part.name>
+            <h3>{part.name}</h3>
+            <p>{part.purpose}</p>
+            <p><code>{part.address}</code></p>
+            <p>
+                {runs}
+                {part.docs.map(|docs| view! { " · "<a href=docs rel="external noopener">"API of the "{part.name}</a> })}
+            </p>
+        </li>
     }
 }

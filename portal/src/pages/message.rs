@@ -64,6 +64,7 @@ fn Life(entry: Entry, problem: Option<Problem>) -> impl IntoView {
         ("Offset", Some(entry.offset.to_string())),
         ("Key", entry.key.clone()),
         ("Trace", entry.trace_id.clone()),
+        ("Day", entry.life.as_ref().and_then(first_day)),
         (
             "Stage",
             entry.life.as_ref().map(|life| life.stage.to_string()),
@@ -86,12 +87,12 @@ fn Life(entry: Entry, problem: Option<Problem>) -> impl IntoView {
         <div class="scroll" tabindex="0" role="region" aria-label="Stages">
         <table>
             <caption class="hidden">"Stages"</caption>
-            <thead><tr><th scope="col">"Stage"</th><th scope="col">"At (UTC)"</th><th scope="col">"Took"</th><th scope="col">"By"</th></tr></thead>
+            <thead><tr><th scope="col">"Stage"</th><th scope="col">"At"</th><th scope="col">"Took"</th><th scope="col">"By"</th></tr></thead>
             <tbody>
                 {rungs.into_iter().map(|rung| view! {
-                    <tr>
+                    <tr data-stage=rung.stage.name()>
                         <th scope="row">{rung.stage.name()}</th>
-                        <td><code>{rung.at.to_string()}</code></td>
+                        <td><time datetime=rung.at.to_string()>{words::time_of_day(rung.at)}</time></td>
                         <td>{words::duration(rung.took_us)}</td>
                         <td>{rung.component}</td>
                     </tr>
@@ -100,6 +101,12 @@ fn Life(entry: Entry, problem: Option<Problem>) -> impl IntoView {
         </table>
         </div>
     }
+}
+
+/// The date on which the life began, such as `2026-01-31`.
+fn first_day(life: &MessageLife) -> Option<String> {
+    let at = life.stages.first()?.at.to_string();
+    at.get(..10).map(str::to_owned)
 }
 
 async fn look_up(id: String) -> Lookup {

@@ -1,10 +1,15 @@
 use std::path::PathBuf;
 
+use contract::port;
 use reqwest::Url;
+use service::ListenArgs;
 
-/// Where the portal finds the other parts, and who may ask it.
-#[derive(Clone, Debug, clap::Args)]
+/// The web page of Kafkloud: send messages, watch each become done.
+#[derive(Clone, Debug, clap::Parser)]
+#[command(name = "portal", version)]
 pub struct PortalConfig {
+    #[command(flatten)]
+    pub listen: ListenArgs<{ port::PORTAL }>,
     /// Address of the producer
     #[arg(
         long,

@@ -92,7 +92,6 @@ pub async fn serve(
             "the page's scripts and styles are not built, so pages are plain: run `make wasm`, then start again"
         );
     }
-    tracing::info!("portal on http://{address}");
     let guard = guard::Guard::new(address, config.allowed_hosts);
     let watching = flow::watch(portal.clone(), flow_sender, health.clone());
     let router = router(portal, health, site_dir.as_deref(), guard);

@@ -18,6 +18,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use clap::Parser;
 use contract::{
     Check, MessageId, Problem, Readiness, Receipt, Stage, Timestamp,
     status::{MessageLife, StageReached, StatusSummary},
@@ -268,13 +269,18 @@ impl TestPortal {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
+        let (producer, consumer) = (format!("http://{producer}"), format!("http://{consumer}"));
+        let arguments = [
+            "portal",
+            "--producer-url",
+            &producer,
+            "--consumer-url",
+            &consumer,
+        ];
         let config = PortalConfig {
-            producer_url: format!("http://{producer}").parse().unwrap(),
-            consumer_url: format!("http://{consumer}").parse().unwrap(),
-            kafka_broker: "127.0.0.1:9092".to_owned(),
-            site_dir: None,
             allowed_hosts: vec!["portal.example".to_owned()],
             embedded: vec!["streamer".to_owned()],
+            ..PortalConfig::parse_from(arguments)
         };
         let served = tokio::spawn(portal::serve(listener, config, stop.clone()));
         let client = reqwest::Client::builder()

@@ -205,7 +205,7 @@ async fn about_names_every_part_and_its_documentation() {
         page.contains(&format!("href=\"http://{}/docs\"", stations.address)),
         "{page}"
     );
-    assert!(page.contains("127.0.0.1:9092") && page.contains("in this process"));
+    assert!(page.contains("127.0.0.1:9092") && page.contains("runs in this process"));
 }
 
 #[tokio::test]
