@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::Context;
 use kafka_protocol::messages::BrokerId;
 use kafka_protocol::protocol::StrBytes;
+use rustix::process::{Resource, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -47,6 +48,7 @@ impl Broker {
         std::fs::create_dir_all(data_dir)
             .with_context(|| format!("cannot create {}", data_dir.display()))?;
         let lock = lock(data_dir)?;
+        raise_open_files_limit();
         let advertised_host = config
             .advertised_host
             .clone()
@@ -71,6 +73,16 @@ fn lock(data_dir: &Path) -> anyhow::Result<File> {
     file.try_lock()
         .with_context(|| format!("another streamer uses {}", data_dir.display()))?;
     Ok(file)
+}
+
+/// Each partition and each connection is an open file, and the usual limit of 1024 is soon reached;
+/// what the system allows at most is there for the asking.
+fn raise_open_files_limit() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::debug!(%error, "cannot raise the limit of open files");
+    }
 }
 
 /// Clients tell clusters apart by this id, so a data folder keeps it.

@@ -3,6 +3,7 @@
 //! Like Apache Kafka, a connection's requests are handled one at a time: a client may send many
 //! without waiting, they queue in its socket.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,6 +62,10 @@ impl Connection {
         self.broker.meters.connections.decrement(1);
         match served {
             Ok(reason) => tracing::debug!(peer = %self.peer, reason, "connection closed"),
+            // A peer that is gone is its own affair; one that breaks the protocol is worth a look.
+            Err(error) if error.chain().any(|cause| cause.is::<io::Error>()) => {
+                tracing::debug!(peer = %self.peer, error = format!("{error:#}"), "connection lost");
+            }
             Err(error) => {
                 tracing::warn!(peer = %self.peer, error = format!("{error:#}"), "connection closed");
             }
@@ -69,14 +74,15 @@ impl Connection {
 
     async fn serve(&mut self, stop: &CancellationToken) -> anyhow::Result<&'static str> {
         loop {
+            let idle_timeout = self.broker.config.idle_timeout();
+            let next = tokio::time::timeout(idle_timeout, self.read_length());
             let length = tokio::select! {
                 () = stop.cancelled() => return Ok("shutdown"),
-                length = tokio::time::timeout(self.broker.config.idle_timeout(), self.read_length()) => match length {
+                next = next => match next {
                     Err(_) => return Ok("idle"),
-                    Ok(length) => match length? {
-                        Some(length) => length,
-                        None => return Ok("closed by the client"),
-                    },
+                    Ok(Ok(Some(length))) => length,
+                    Ok(Ok(None)) => return Ok("closed by the client"),
+                    Ok(Err(error)) => return Err(error),
                 },
             };
             // Never more than all there is, or a large request could wait for ever.
@@ -84,7 +90,8 @@ impl Connection {
             let memory = self.memory.clone().acquire_many_owned(permits).await?;
             let frame = tokio::time::timeout(REQUEST_READ_TIMEOUT, self.read_frame(length))
                 .await
-                .context("the request did not arrive completely in time")??;
+                .context("the request did not arrive completely in time")?
+                .context("cannot read the request")?;
             let reply = dispatch(&self.broker, self.peer, frame, stop).await?;
             drop(memory);
             self.broker.meters.requests.increment(1);
@@ -119,11 +126,11 @@ impl Connection {
         }
     }
 
-    async fn read_frame(&mut self, length: usize) -> anyhow::Result<Bytes> {
+    async fn read_frame(&mut self, length: usize) -> io::Result<Bytes> {
         while self.buffer.len() < length {
             self.buffer.reserve(length - self.buffer.len());
             if self.socket.read_buf(&mut self.buffer).await? == 0 {
-                bail!("the client left in the middle of a request");
+                return Err(io::ErrorKind::UnexpectedEof.into());
             }
         }
         Ok(self.buffer.split_to(length).freeze())

@@ -19,6 +19,10 @@ use crate::handlers::{
 use crate::reply::{Answer, Reply};
 use crate::shape;
 
+/// A write to the page cache takes microseconds up to about this size; a larger one, which may wait
+/// for the disk besides, moves to a thread where that holds up no other connection.
+const LARGE_PRODUCE_BYTES: usize = 256 << 10;
+
 /// Who asks, and in which version of the request.
 #[derive(Clone, Debug)]
 pub struct RequestContext {
@@ -122,7 +126,7 @@ impl Call {
         context: &RequestContext,
     ) -> anyhow::Result<Reply> {
         match self.answer.key {
-            ApiKey::Produce => self.produce(broker),
+            ApiKey::Produce => self.produce(broker).await,
             ApiKey::Fetch => {
                 let fetched = fetch::handle(broker, self.decode()?, context).await;
                 self.answer.pieces(fetched.encode(context.api_version))
@@ -170,10 +174,17 @@ impl Call {
         }
     }
 
-    fn produce(mut self, broker: &Broker) -> anyhow::Result<Reply> {
+    async fn produce(mut self, broker: &Arc<Broker>) -> anyhow::Result<Reply> {
+        let is_large = self.body.len() >= LARGE_PRODUCE_BYTES;
         let request: ProduceRequest = self.decode()?;
         let wants_answer = request.acks != 0;
-        let response = produce::handle(broker, request, self.answer.api_version);
+        let version = self.answer.api_version;
+        let response = if is_large {
+            let broker = broker.clone();
+            tokio::task::spawn_blocking(move || produce::handle(&broker, request, version)).await?
+        } else {
+            produce::handle(broker, request, version)
+        };
         if wants_answer {
             return self.answer.encode(&response);
         }

@@ -55,6 +55,10 @@ pub(crate) fn replace_json(path: &Path, value: &impl Serialize) -> io::Result<()
     }
 }
 
+pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> io::Result<()> {
+    fs::write(path, serde_json::to_vec_pretty(value)?)
+}
+
 /// The content of `path`, or `None` if there is no such file.
 pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
     match fs::read(path) {
@@ -62,6 +66,14 @@ pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// The content of `path`, where a file that cannot be understood is as good as none.
+pub(crate) fn read_json_or_warn<T: DeserializeOwned>(path: &Path) -> Option<T> {
+    read_json(path).unwrap_or_else(|error| {
+        tracing::warn!(path = %path.display(), %error, "go on without an unreadable file");
+        None
+    })
 }
 
 pub(crate) fn remove_if_present(path: &Path) -> io::Result<()> {

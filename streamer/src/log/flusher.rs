@@ -80,6 +80,8 @@ fn flush(ended: &Ended) -> io::Result<()> {
     File::open(files::log_path(&ended.dir, ended.base_offset))?.sync_data()?;
     File::open(files::index_path(&ended.dir, ended.base_offset))?.sync_data()?;
     File::open(files::time_index_path(&ended.dir, ended.base_offset))?.sync_data()?;
+    // Written after everything before it is on the disk: that is what a snapshot promises. Writing it
+    // also puts the folder's entries there.
     files::replace_json(
         &files::snapshot_path(&ended.dir, ended.next_offset),
         &ended.producers,

@@ -33,7 +33,8 @@ pub(crate) fn open(
     now_ms: i64,
 ) -> io::Result<PartitionLog> {
     fs::create_dir_all(&dir)?;
-    let partition: Option<PartitionFile> = files::read_json(&dir.join(files::PARTITION_FILE))?;
+    let partition: Option<PartitionFile> =
+        files::read_json_or_warn(&dir.join(files::PARTITION_FILE));
     let log_start_offset = partition
         .as_ref()
         .map_or(0, |partition| partition.log_start_offset);
@@ -61,15 +62,18 @@ pub(crate) fn open(
         dir: Arc::new(dir),
     };
     if partition.is_none() {
-        log.write_partition_file()?;
+        // Not forced to the disk, which would make creating many partitions slow: a lost file only
+        // costs the check for remains of another topic.
+        files::write_json(&log.dir.join(files::PARTITION_FILE), &log.partition_file())?;
     }
     Ok(log)
 }
 
 /// Whether `dir` belongs to another topic of the same name, which was deleted.
-pub(crate) fn is_of_another_topic(dir: &Path, topic_id: Uuid) -> io::Result<bool> {
-    let partition: Option<PartitionFile> = files::read_json(&dir.join(files::PARTITION_FILE))?;
-    Ok(partition.is_some_and(|partition| partition.topic_id != topic_id))
+pub(crate) fn is_of_another_topic(dir: &Path, topic_id: Uuid) -> bool {
+    let partition: Option<PartitionFile> =
+        files::read_json_or_warn(&dir.join(files::PARTITION_FILE));
+    partition.is_some_and(|partition| partition.topic_id != topic_id)
 }
 
 struct Recovered {
@@ -82,8 +86,7 @@ struct Recovered {
 fn recover(dir: &Path, log_start_offset: i64, now_ms: i64) -> io::Result<Recovered> {
     let bases = files::offsets_with_extension(dir, "log")?;
     let shutdown_path = dir.join(files::SHUTDOWN_FILE);
-    // A file that cannot be read is as good as none: the log is verified instead.
-    let shutdown: Option<ShutdownFile> = files::read_json(&shutdown_path).unwrap_or_default();
+    let shutdown: Option<ShutdownFile> = files::read_json_or_warn(&shutdown_path);
     files::remove_if_present(&shutdown_path)?;
     let Some((&active_base, ended_bases)) = bases.split_last() else {
         return Ok(Recovered {
@@ -220,7 +223,7 @@ fn newest_snapshot(dir: &Path, bases: &[i64]) -> io::Result<(usize, Producers)> 
         .rev()
     {
         if let Ok(at) = bases.binary_search(&offset)
-            && let Ok(Some(producers)) = files::read_json(&files::snapshot_path(dir, offset))
+            && let Some(producers) = files::read_json_or_warn(&files::snapshot_path(dir, offset))
         {
             return Ok((at, producers));
         }

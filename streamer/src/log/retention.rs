@@ -83,12 +83,18 @@ impl PartitionLog {
         Ok(Some(self.log_start_offset()))
     }
 
-    pub(super) fn write_partition_file(&self) -> io::Result<()> {
-        let content = PartitionFile {
+    fn write_partition_file(&self) -> io::Result<()> {
+        files::replace_json(
+            &self.dir.join(files::PARTITION_FILE),
+            &self.partition_file(),
+        )
+    }
+
+    pub(super) fn partition_file(&self) -> PartitionFile {
+        PartitionFile {
             topic_id: self.topic_id,
             log_start_offset: self.log_start_offset(),
-        };
-        files::replace_json(&self.dir.join(files::PARTITION_FILE), &content)
+        }
     }
 
     fn remove(&self, dropped: &[Arc<EndedSegment>]) -> io::Result<()> {

@@ -49,7 +49,7 @@ pub(super) fn sweep(data_dir: &Path, records: Option<&[TopicRecord]>) -> anyhow:
                 folder.display()
             );
         };
-        if !belongs(data_dir, &folder, records)? {
+        if !belongs(data_dir, &folder, records) {
             tracing::warn!(folder = %folder.display(), "remove the folder of a topic that does not exist");
             rename_aside(data_dir, &folder)?;
         }
@@ -58,14 +58,11 @@ pub(super) fn sweep(data_dir: &Path, records: Option<&[TopicRecord]>) -> anyhow:
     Ok(())
 }
 
-fn belongs(data_dir: &Path, folder: &Path, records: &[TopicRecord]) -> io::Result<bool> {
+fn belongs(data_dir: &Path, folder: &Path, records: &[TopicRecord]) -> bool {
     let owner = records.iter().find(|record| {
         (0..record.partitions).any(|index| partition(data_dir, &record.name, index) == folder)
     });
-    match owner {
-        Some(record) => Ok(!crate::log::is_of_another_topic(folder, record.id)?),
-        None => Ok(false),
-    }
+    owner.is_some_and(|record| !crate::log::is_of_another_topic(folder, record.id))
 }
 
 fn rename_aside(data_dir: &Path, folder: &Path) -> io::Result<()> {
