@@ -6,7 +6,7 @@ use service::{ApiProblem, CancellationToken};
 use tokio::sync::{Semaphore, watch};
 
 use crate::{
-    config::ViewerConfig, lag::LagCache, lives::Lives, store::StatusStore, totals::Totals,
+    config::ViewerConfig, hub::Hub, lag::LagCache, lives::Lives, store::StatusStore, totals::Totals,
 };
 
 /// What the handlers share.
@@ -18,6 +18,7 @@ pub(crate) struct App {
     pub(crate) admin: Admin,
     pub(crate) broker: watch::Receiver<BrokerState>,
     pub(crate) kafka: KafkaConfig,
+    pub(crate) hub: Arc<Hub>,
     /// Room for streams that go on without end.
     pub(crate) streams: Arc<Semaphore>,
     /// Room for streams with their own connection to Kafka.
@@ -43,6 +44,7 @@ impl App {
             lag: LagCache::new(admin.clone()),
             broker: admin.broker_state(),
             admin,
+            hub: Hub::new(kafka.clone()),
             kafka,
             streams: Arc::new(Semaphore::new(viewers.streams_max)),
             history: Arc::new(Semaphore::new(viewers.history_max)),

@@ -6,13 +6,17 @@
 
 mod app;
 mod config;
+mod hub;
 mod intake;
 mod lag;
 mod lives;
 mod observation;
+mod resume;
 mod routes;
+mod sse;
 mod store;
 mod totals;
+mod viewer;
 
 use std::{sync::Arc, time::Duration};
 

@@ -25,10 +25,17 @@ pub(crate) struct LifeQuery {
     wait: f64,
     /// The stage to wait for [default: consumed]
     #[serde(default = "consumed")]
+    stage: Stage,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+pub(crate) struct StageQuery {
+    /// The stage at which the stream ends [default: consumed]
+    #[serde(default = "consumed")]
     pub(crate) stage: Stage,
 }
 
-pub(crate) fn consumed() -> Stage {
+fn consumed() -> Stage {
     Stage::Consumed
 }
 

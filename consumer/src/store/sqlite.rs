@@ -66,8 +66,10 @@ impl SqliteStore {
         })
     }
 
-    /// Writes everything into the one file and closes it. Folds after it fail.
+    /// Writes everything into the one file and closes it. Folds and queries after it fail.
     pub(crate) async fn close(&self) {
+        // The last connection to close is the one that can clear the log beside the file.
+        self.readers.close().await;
         let (closed, done) = oneshot::channel();
         // Errors mean that the writer is gone, and with it its connection.
         if self.jobs.send(Job::Close { closed }).await.is_ok() {

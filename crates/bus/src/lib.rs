@@ -10,6 +10,7 @@ mod offsets;
 mod publisher;
 mod record;
 mod subscription;
+mod tail;
 mod watermark;
 
 pub use admin::{Admin, AdminError, NewTopicOptions, TopicConfigEntry, TopicDescription};
@@ -22,4 +23,5 @@ pub use subscription::{
     Acks, Batch, BatchEnd, BatchEnds, StartPosition, StartPositions, Subscription,
     SubscriptionEnded, SubscriptionOptions, TopicSelection,
 };
+pub use tail::{Reading, Tail, TailItem, TailOptions, TailStart};
 pub use watermark::Watermark;

@@ -1,4 +1,4 @@
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, collections::HashSet, sync::Arc};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use contract::record::{Encoding, HeaderView, RecordView};
@@ -81,6 +81,21 @@ impl<'a> RecordRef<'a> {
                 })
                 .collect(),
         }
+    }
+}
+
+/// Names of topics, each shared by all its records.
+#[derive(Default)]
+pub(crate) struct TopicNames(HashSet<Arc<str>>);
+
+impl TopicNames {
+    pub(crate) fn shared(&mut self, topic: &str) -> Arc<str> {
+        if let Some(shared) = self.0.get(topic) {
+            return Arc::clone(shared);
+        }
+        let shared: Arc<str> = Arc::from(topic);
+        self.0.insert(Arc::clone(&shared));
+        shared
     }
 }
 

@@ -25,6 +25,14 @@ impl Readers {
         })
     }
 
+    /// Waits for queries in work and closes the connections. Queries after it fail.
+    pub(super) async fn close(&self) {
+        // An error means that it was closed before.
+        let _all = self.free.acquire_many(READERS as u32).await;
+        self.free.close();
+        self.idle.lock().clear();
+    }
+
     pub(super) async fn read<T: Send + 'static>(
         &self,
         query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,

@@ -1,4 +1,4 @@
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use rdkafka::{
     consumer::{BaseConsumer, CommitMode, Consumer},
@@ -12,7 +12,7 @@ use super::{
     Acks, Batch, BatchEnd, BatchEnds, SubscriptionEnded, SubscriptionOptions, TopicSelection,
     rebalance::GroupContext,
 };
-use crate::RecordRef;
+use crate::{RecordRef, record::TopicNames};
 
 /// How often the thread looks up from an idle topic: bounds the delay of a stop.
 const POLL_TIMEOUT: Duration = Duration::from_millis(100);
@@ -28,7 +28,7 @@ pub(super) struct Poller<F> {
     batch_max: usize,
     decode: F,
     acks: Acks,
-    names: HashMap<String, Arc<str>>,
+    names: TopicNames,
 }
 
 /// Consecutive records of one partition within a batch.
@@ -52,7 +52,7 @@ impl<F> Poller<F> {
             batch_max: options.batch_max.max(1),
             decode,
             acks,
-            names: HashMap::new(),
+            names: TopicNames::default(),
         }
     }
 
@@ -253,7 +253,7 @@ impl<F> Poller<F> {
 /// The run that `message` continues or begins. Its topic's name is shared by all its records.
 fn current_run<'r>(
     runs: &'r mut Vec<Run>,
-    names: &mut HashMap<String, Arc<str>>,
+    names: &mut TopicNames,
     message: &BorrowedMessage<'_>,
 ) -> &'r mut Run {
     let (topic, partition) = (message.topic(), message.partition());
@@ -261,11 +261,8 @@ fn current_run<'r>(
         .last()
         .is_some_and(|run| run.partition == partition && &*run.topic == topic);
     if !continues {
-        let topic = names
-            .entry(topic.to_owned())
-            .or_insert_with(|| Arc::from(topic));
         runs.push(Run {
-            topic: Arc::clone(topic),
+            topic: names.shared(topic),
             partition,
             offsets: Vec::new(),
         });
