@@ -12,6 +12,8 @@ use tokio::net::TcpStream;
 pub const STREAMER: &str = "streamer";
 pub const KAFKA: &str = "Apache Kafka";
 
+/// Linux counts processor time for programs in hundredths of a second, whatever the kernel's own clock.
+const MILLISECONDS_PER_TICK: u64 = 10;
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A broker that runs for this benchmark and ends with it.
@@ -98,6 +100,21 @@ impl Broker {
             .context("no VmRSS")?;
         let kilobytes: f64 = line.trim().trim_end_matches(" kB").parse()?;
         Ok(kilobytes / 1024.0)
+    }
+
+    /// Processor time it has used so far, on all cores together.
+    pub fn cpu_time(&self) -> anyhow::Result<Duration> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process_id))
+            .with_context(|| format!("{} has ended", self.name))?;
+        // The second field is the command in parentheses; user and system time are the 14th and 15th.
+        let (_, fields) = stat.rsplit_once(')').context("no command")?;
+        let ticks = fields
+            .split_whitespace()
+            .skip(11)
+            .take(2)
+            .map(str::parse::<u64>)
+            .sum::<Result<u64, _>>()?;
+        Ok(Duration::from_millis(ticks * MILLISECONDS_PER_TICK))
     }
 }
 

@@ -64,7 +64,7 @@ async fn measure(args: &Args, work: &std::path::Path) -> anyhow::Result<Report> 
         // Each goes first in every other round.
         brokers.rotate_left(1);
         for broker in &brokers {
-            let mut figures = args.load.run(&broker.address, round).await?;
+            let mut figures = args.load.run(broker, round).await?;
             figures.memory_mb = broker.memory_mb()?;
             println!(
                 "{}: {} {figures}",

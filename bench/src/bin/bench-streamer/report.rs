@@ -17,49 +17,42 @@ struct Row {
 }
 
 const ROWS: &[Row] = &[
-    Row {
-        title: "records in, per second",
-        figure: |figures| figures.records_in_per_s,
-        decimals: 0,
-        less_is_better: false,
-    },
-    Row {
-        title: "records out, per second",
-        figure: |figures| figures.records_out_per_s,
-        decimals: 0,
-        less_is_better: false,
-    },
-    Row {
-        title: "ack p50, ms",
-        figure: |figures| figures.ack_p50_ms,
-        decimals: 2,
-        less_is_better: true,
-    },
-    Row {
-        title: "ack p99, ms",
-        figure: |figures| figures.ack_p99_ms,
-        decimals: 2,
-        less_is_better: true,
-    },
-    Row {
-        title: "end to end p50, ms",
-        figure: |figures| figures.end_to_end_p50_ms,
-        decimals: 2,
-        less_is_better: true,
-    },
-    Row {
-        title: "end to end p99, ms",
-        figure: |figures| figures.end_to_end_p99_ms,
-        decimals: 2,
-        less_is_better: true,
-    },
-    Row {
-        title: "memory, MB",
-        figure: |figures| figures.memory_mb,
-        decimals: 0,
-        less_is_better: true,
-    },
+    more("records in, per second", 0, |figures| {
+        figures.records_in_per_s
+    }),
+    more("records out, per second", 0, |figures| {
+        figures.records_out_per_s
+    }),
+    less("broker's CPU per record in, µs", 2, |figures| {
+        figures.cpu_in_us
+    }),
+    less("broker's CPU per record out, µs", 2, |figures| {
+        figures.cpu_out_us
+    }),
+    less("ack p50, ms", 2, |figures| figures.ack_p50_ms),
+    less("ack p99, ms", 2, |figures| figures.ack_p99_ms),
+    less("end to end p50, ms", 2, |figures| figures.end_to_end_p50_ms),
+    less("end to end p99, ms", 2, |figures| figures.end_to_end_p99_ms),
+    less("memory, MB", 0, |figures| figures.memory_mb),
 ];
+
+const fn more(title: &'static str, decimals: usize, figure: fn(&Figures) -> f64) -> Row {
+    Row {
+        title,
+        figure,
+        decimals,
+        less_is_better: false,
+    }
+}
+
+const fn less(title: &'static str, decimals: usize, figure: fn(&Figures) -> f64) -> Row {
+    Row {
+        title,
+        figure,
+        decimals,
+        less_is_better: true,
+    }
+}
 
 impl Report {
     pub(crate) fn new() -> Report {
