@@ -74,6 +74,19 @@ impl Health {
 }
 
 impl Flow {
+    /// The page has lost the portal, and with it everybody who could tell.
+    pub(crate) fn lose_portal(&mut self) {
+        for station in &mut self.stations {
+            station.health = Health::Unknown;
+            station.moving = false;
+        }
+        if let Some(portal) = self.stations.first_mut() {
+            portal.health = Health::Away {
+                reason: "is it still running? `make up` starts it again, and this page finds it by itself.".to_owned(),
+            };
+        }
+    }
+
     /// What is wrong and what to do about it, one sentence for each station that is not well.
     pub(crate) fn complaints(&self) -> Vec<String> {
         let stations = self.stations.iter();

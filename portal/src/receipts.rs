@@ -3,7 +3,7 @@
 use contract::{MessageId, status::MessageLife};
 use leptos::prelude::*;
 
-use crate::{browser::storage, entry::Entry};
+use crate::{browser::storage, entry::Entry, words};
 
 /// How many are kept; older ones leave the list, not the stream.
 pub(crate) const ENTRIES_MAX: usize = 50;
@@ -23,6 +23,14 @@ impl Card {
             id: entry.id,
             entry: ArcRwSignal::new(entry),
             answer: ArcRwSignal::new(None),
+        }
+    }
+
+    /// An answer that was given stays true while the message climbs on.
+    fn renew_answer(&self) {
+        if self.answer.read_untracked().is_some() {
+            let answer = words::answer(&self.entry.read_untracked(), None);
+            self.answer.set(Some(answer));
         }
     }
 }
@@ -70,6 +78,7 @@ impl Receipts {
         let cards = self.0.read_untracked();
         if let Some(card) = cards.iter().find(|card| card.id == life.id) {
             card.entry.update(|entry| entry.learn(life));
+            card.renew_answer();
         }
         drop(cards);
         self.keep();

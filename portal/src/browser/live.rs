@@ -4,7 +4,7 @@ use contract::{MessageId, status::MessageLife};
 use leptos::{ev, prelude::*};
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, prelude::Closure};
-use web_sys::{EventSource, MessageEvent, VisibilityState};
+use web_sys::{Event, EventSource, MessageEvent, VisibilityState};
 
 use crate::flow::Flow;
 
@@ -23,7 +23,7 @@ pub(crate) fn follow(
         let ids = followed();
         let opened = visible
             .get()
-            .then(|| Stream::open(&ids, learn.clone(), move |news| flow.set(news)));
+            .then(|| Stream::open(&ids, learn.clone(), flow));
         stream.set_value(opened.flatten());
     });
     Effect::new(move |_| {
@@ -35,23 +35,28 @@ pub(crate) fn follow(
     on_cleanup(move || stream.set_value(None));
 }
 
-/// An open stream; closed when dropped.
+/// An open stream; closed when dropped. The browser opens it again by itself when the portal comes back.
 struct Stream {
     source: EventSource,
-    _handlers: [Closure<dyn FnMut(MessageEvent)>; 2],
+    _handlers: [Closure<dyn FnMut(Event)>; 3],
 }
 
 impl Stream {
     fn open(
         ids: &[MessageId],
         learn: impl Fn(MessageLife) + 'static,
-        flow: impl Fn(Flow) + 'static,
+        flow: RwSignal<Flow>,
     ) -> Option<Self> {
         let ids: Vec<String> = ids.iter().map(MessageId::to_string).collect();
         let source = EventSource::new(&format!("/api/events?ids={}", ids.join(","))).ok()?;
         let handlers = [
-            listen(&source, "life", learn)?,
-            listen(&source, "flow", flow)?,
+            listen(&source, "life", move |event| {
+                parse(&event).into_iter().for_each(&learn);
+            })?,
+            listen(&source, "flow", move |event| {
+                parse(&event).into_iter().for_each(|news| flow.set(news));
+            })?,
+            listen(&source, "error", move |_| flow.update(Flow::lose_portal))?,
         ];
         Some(Self {
             source,
@@ -66,19 +71,21 @@ impl Drop for Stream {
     }
 }
 
-fn listen<T: DeserializeOwned>(
+/// `None` for what another version of the portal tells; the next page load brings that version.
+fn parse<T: DeserializeOwned>(event: &Event) -> Option<T> {
+    let data = event.dyn_ref::<MessageEvent>()?.data().as_string()?;
+    serde_json::from_str(&data).ok()
+}
+
+fn listen(
     source: &EventSource,
     name: &str,
-    tell: impl Fn(T) + 'static,
-) -> Option<Closure<dyn FnMut(MessageEvent)>> {
-    let handler = Closure::new(move |event: MessageEvent| {
-        let data = event.data().as_string().unwrap_or_default();
-        if let Ok(news) = serde_json::from_str(&data) {
-            tell(news);
-        }
-    });
+    hear: impl Fn(Event) + 'static,
+) -> Option<Closure<dyn FnMut(Event)>> {
+    let handler = Closure::new(hear);
+    let function = handler.as_ref().unchecked_ref();
     source
-        .add_event_listener_with_callback(name, handler.as_ref().unchecked_ref())
+        .add_event_listener_with_callback(name, function)
         .ok()?;
     Some(handler)
 }

@@ -16,6 +16,9 @@ const INTERVAL_UNTIL_READY: Duration = Duration::from_millis(250);
 /// The name under which the services report the broker.
 const BROKER_CHECK: &str = "kafka";
 
+/// The group of the consumer, unless it was told another one (`CONSUMER_GROUP`); then nobody tells its lag.
+const CONSUMER_GROUP: &str = "consumer";
+
 /// What the stations said when they were last asked.
 struct Answers {
     producer: ApiResult<Readiness>,
@@ -70,7 +73,7 @@ fn assemble(portal: &Portal, answers: &Answers) -> Flow {
     let total =
         |stage| summary.map(|summary| summary.stages.get(&stage).copied().unwrap_or(0) as f64);
     let rate = |stage| summary.map(|summary| summary.rates.get(&stage).copied().unwrap_or(0.0));
-    let waiting = summary.map(|summary| summary.lag.values().sum::<i64>() as f64);
+    let waiting = summary.and_then(|summary| Some(*summary.lag.get(CONSUMER_GROUP)? as f64));
     let moving = |stage| rate(stage).is_some_and(|rate| rate > 0.0);
     let sent = portal.sent.load(Ordering::Relaxed) as f64;
     let tabs = portal.tabs.load(Ordering::Relaxed) as f64;
