@@ -53,13 +53,16 @@ impl Broker {
             .advertised_host
             .clone()
             .unwrap_or_else(|| advertisable(bound));
+        let topics = Topics::open(&config)?;
+        let groups = Coordinator::open(&data_dir.join("groups"), config.group.clone())?;
+        groups.keep_topics(|name| topics.get(name).is_some());
         Ok(Broker {
             cluster_id: cluster_id(data_dir)?,
             advertised_host,
             advertised_port: config.advertised_port.unwrap_or(bound.port()),
-            topics: Topics::open(&config)?,
+            topics,
             producer_ids: ProducerIds::open(data_dir).context("cannot read the producer ids")?,
-            groups: Coordinator::open(&data_dir.join("groups"), config.group.clone())?,
+            groups,
             meters: Meters::new(),
             config,
             _lock: lock,

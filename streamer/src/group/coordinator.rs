@@ -89,14 +89,24 @@ impl Coordinator {
 
     /// Forgets the offsets of a topic that was deleted.
     pub fn topic_deleted(&self, topic: &str) {
+        self.forget_topics(|name| name == topic);
+    }
+
+    /// Forgets the offsets of topics that are no more: the broker died between deleting a topic and
+    /// telling so here.
+    pub fn keep_topics(&self, exists: impl Fn(&str) -> bool) {
+        self.forget_topics(|name| !exists(name));
+    }
+
+    fn forget_topics(&self, is_gone: impl Fn(&str) -> bool) {
         let mut inner = self.inner.lock();
-        for entry in inner.offsets.of_topic(topic) {
-            if inner.record(entry).is_err() {
-                warn!(
-                    topic,
-                    "offsets of a deleted topic could not be removed and stay until their retention is over"
-                );
-            }
+        let entries = inner.offsets.of_topics(is_gone);
+        if entries
+            .into_iter()
+            .try_for_each(|entry| inner.record(entry))
+            .is_err()
+        {
+            warn!("offsets of deleted topics could not be removed and stay until the next start");
         }
     }
 

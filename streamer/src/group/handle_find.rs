@@ -19,7 +19,7 @@ pub fn find_coordinator(
 ) -> FindCoordinatorResponse {
     let refused = match request.key_type {
         GROUP_KEY_TYPE => None,
-        TRANSACTION_KEY_TYPE => Some(ResponseError::UnsupportedVersion),
+        TRANSACTION_KEY_TYPE => Some(ResponseError::TransactionalIdAuthorizationFailed),
         _ => Some(ResponseError::InvalidRequest),
     };
     let error_code = refused.map_or(0, |error| error.code());

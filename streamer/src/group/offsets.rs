@@ -113,16 +113,16 @@ impl Offsets {
             .collect()
     }
 
-    /// For each group with offsets of this topic, the entry that forgets them.
-    pub(super) fn of_topic(&self, topic: &str) -> Vec<Entry> {
+    /// For each group with offsets of these topics, the entry that forgets them.
+    pub(super) fn of_topics(&self, is_chosen: impl Fn(&str) -> bool) -> Vec<Entry> {
         let forget = |group: &String| Entry::Forget {
             group: group.clone(),
-            partitions: self.select(group, |name, _| name == topic),
+            partitions: self.select(group, |topic, _| is_chosen(topic)),
         };
-        let has_topic = |(_, topics): &(&String, &GroupOffsets)| topics.contains_key(topic);
+        let has_topic = |topics: &GroupOffsets| topics.keys().any(|topic| is_chosen(topic));
         self.groups
             .iter()
-            .filter(has_topic)
+            .filter(|(_, topics)| has_topic(topics))
             .map(|(group, _)| forget(group))
             .collect()
     }

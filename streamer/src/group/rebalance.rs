@@ -1,9 +1,14 @@
+use std::time::Duration;
+
 use kafka_protocol::ResponseError;
 use tokio::time::Instant;
 use tracing::info;
 
 use super::config::Config;
 use super::state::{Group, State};
+
+/// A client may ask for a rebalance timeout of zero, and only static members that are away remain.
+const SHORTEST_RETRY: Duration = Duration::from_secs(1);
 
 /// How a group gets from one generation to the next: everyone joins (PreparingRebalance), the leader
 /// hands out the assignment (CompletingRebalance), and it is Stable until someone comes or goes.
@@ -70,7 +75,7 @@ impl Group {
             self.forget_member(&member_id);
         }
         if !self.members.is_empty() && !self.elect_joined_leader() {
-            self.rebalance_ends_at = Some(now + self.rebalance_timeout());
+            self.rebalance_ends_at = Some(now + self.rebalance_timeout().max(SHORTEST_RETRY));
             return;
         }
         self.rebalance_ends_at = None;

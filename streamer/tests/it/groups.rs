@@ -20,7 +20,8 @@ use kafka_protocol::messages::{
 };
 use kafka_protocol::protocol::StrBytes;
 use rdkafka::consumer::{CommitMode, Consumer, StreamConsumer};
-use rdkafka::producer::{FutureProducer, FutureRecord};
+use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
+use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::{ClientConfig, Message};
 
 use crate::broker::{Client, DEADLINE, TestBroker, topic_name};
@@ -337,8 +338,25 @@ async fn every_version_of_find_coordinator_names_this_broker() {
         .with_coordinator_keys(vec![key]);
     let refused = client.call(transactional, 4).await;
     assert_eq!(
-        refused.coordinators[0].error_code, 35,
-        "UNSUPPORTED_VERSION"
+        refused.coordinators[0].error_code, 53,
+        "TRANSACTIONAL_ID_AUTHORIZATION_FAILED"
+    );
+    broker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transactional_producer_learns_at_once_that_there_are_no_transactions() {
+    let broker = TestBroker::start().await;
+    let producer: FutureProducer = ClientConfig::new()
+        .set("bootstrap.servers", broker.address.to_string())
+        .set("transactional.id", "shop")
+        .create()
+        .expect("a producer");
+    let refused = tokio::task::spawn_blocking(move || producer.init_transactions(DEADLINE));
+    let error = refused.await.expect("no panic").expect_err("refused");
+    assert_eq!(
+        error.rdkafka_error_code(),
+        Some(RDKafkaErrorCode::TransactionalIdAuthorizationFailed)
     );
     broker.stop().await;
 }

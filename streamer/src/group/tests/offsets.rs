@@ -150,11 +150,14 @@ fn a_deleted_topic_takes_its_offsets_along() {
     let coordinator = open(folder.path());
     commit(&coordinator, "group", "topic", 1);
     commit(&coordinator, "group", "kept", 2);
+    commit(&coordinator, "group", "lost", 3);
     coordinator.topic_deleted("topic");
+    coordinator.keep_topics(|name| name != "lost");
     assert_eq!(fetch(&coordinator, "group", "topic"), -1);
     drop(coordinator);
     let coordinator = open(folder.path());
     assert_eq!(fetch(&coordinator, "group", "topic"), -1);
+    assert_eq!(fetch(&coordinator, "group", "lost"), -1);
     assert_eq!(fetch(&coordinator, "group", "kept"), 2);
 }
 
