@@ -94,3 +94,24 @@ impl StreamerConfig {
         Duration::from_millis(self.idle_timeout_ms)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct CommandLine {
+        #[command(flatten)]
+        config: StreamerConfig,
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_command_line() {
+        let parsed = CommandLine::parse_from(["streamer", "--data-dir", "folder"]).config;
+        assert_eq!(
+            format!("{parsed:?}"),
+            format!("{:?}", StreamerConfig::new("folder"))
+        );
+    }
+}

@@ -111,7 +111,7 @@ impl Streamer {
 async fn keep_house(broker: Arc<Broker>, stop: CancellationToken) {
     let flush_interval = broker.config.flush_interval_ms.map(Duration::from_millis);
     let mut flush_at = flush_interval.map(|interval| Instant::now() + interval);
-    let mut retention_at = Instant::now();
+    let mut retention_at = Instant::now() + RETENTION_INTERVAL;
     loop {
         let wake_at = flush_at.map_or(retention_at, |flush_at| flush_at.min(retention_at));
         tokio::select! {

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
@@ -11,15 +11,16 @@ use parking_lot::Mutex;
 use super::files;
 use super::producers::Producers;
 
-/// Ended segments that may wait for the disk; beyond that, appends that end a segment wait too.
+/// Partitions whose ended segments may wait for the disk. Beyond that, segments stay on their
+/// partition's list and go with the next one that ends: no append ever waits for the disk.
 const QUEUE: usize = 64;
 /// Snapshots kept in a partition: the newest, and one more should it be unreadable.
 const KEPT_SNAPSHOTS: usize = 2;
 
-/// A segment that ended at `next_offset`, and the producers as they were then.
+/// Segments of a partition that ended, the last at `next_offset`, and the producers as they were then.
 pub(crate) struct Ended {
     pub(crate) dir: PathBuf,
-    pub(crate) base_offset: i64,
+    pub(crate) base_offsets: Vec<i64>,
     pub(crate) next_offset: i64,
     pub(crate) producers: Producers,
 }
@@ -41,8 +42,8 @@ impl Flusher {
                         // The topic was deleted meanwhile.
                         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                         Err(error) => tracing::error!(
-                            partition = %ended.dir.display(), offset = ended.base_offset, %error,
-                            "cannot flush a segment to the disk"
+                            partition = %ended.dir.display(), offset = ended.next_offset, %error,
+                            "cannot flush segments to the disk"
                         ),
                         Ok(()) => {}
                     }
@@ -54,14 +55,11 @@ impl Flusher {
         })
     }
 
-    pub(crate) fn segment_ended(&self, ended: Ended) {
-        if let Some(sender) = &self.sender
-            && sender.send(ended).is_err()
-        {
-            tracing::error!(
-                "the flushing thread is gone; ended segments are not forced to the disk"
-            );
-        }
+    /// Whether the segments will be flushed; if not, there are too many before them.
+    pub(crate) fn accepts(&self, ended: Ended) -> bool {
+        self.sender
+            .as_ref()
+            .is_some_and(|sender| sender.try_send(ended).is_ok())
     }
 }
 
@@ -77,9 +75,9 @@ impl Drop for Flusher {
 }
 
 fn flush(ended: &Ended) -> io::Result<()> {
-    File::open(files::log_path(&ended.dir, ended.base_offset))?.sync_data()?;
-    File::open(files::index_path(&ended.dir, ended.base_offset))?.sync_data()?;
-    File::open(files::time_index_path(&ended.dir, ended.base_offset))?.sync_data()?;
+    for &base_offset in &ended.base_offsets {
+        sync_segment(&ended.dir, base_offset)?;
+    }
     // Written after everything before it is on the disk: that is what a snapshot promises. Writing it
     // also puts the folder's entries there.
     files::replace_json(
@@ -89,6 +87,19 @@ fn flush(ended: &Ended) -> io::Result<()> {
     let snapshots = files::offsets_with_extension(&ended.dir, "snapshot")?;
     for old in snapshots.iter().rev().skip(KEPT_SNAPSHOTS) {
         fs::remove_file(files::snapshot_path(&ended.dir, *old))?;
+    }
+    Ok(())
+}
+
+/// Forces an ended segment to the disk, if retention has not dropped it meanwhile.
+pub(super) fn sync_segment(dir: &Path, base_offset: i64) -> io::Result<()> {
+    let parts = [files::log_path, files::index_path, files::time_index_path];
+    for path in parts.map(|path| path(dir, base_offset)) {
+        match File::open(path) {
+            Ok(file) => file.sync_data()?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
     }
     Ok(())
 }

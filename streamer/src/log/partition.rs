@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::batch::{BatchHeader, HEADER_BYTES, StampedHeader};
 use super::files;
-use super::flusher::{Ended, Flusher};
+use super::flusher::{Ended, Flusher, sync_segment};
 use super::producers::{Admission, ProducerError, Producers};
 use super::segment::{ActiveSegment, EndedSegment};
 use super::waiters::Waiters;
@@ -29,6 +29,8 @@ pub(crate) struct PartitionLog {
 /// What only an append changes; held locked through its write.
 pub(super) struct Writer {
     pub(super) producers: Producers,
+    /// Ended segments that no one forces to the disk yet, by base offset.
+    pub(super) unflushed: Vec<i64>,
     /// Why nothing can be appended any more.
     pub(super) closed: Option<AppendError>,
 }
@@ -207,12 +209,16 @@ impl PartitionLog {
             state.ended.push(Arc::new(ended));
             state.active = next;
         }
-        self.flusher.segment_ended(Ended {
+        writer.unflushed.push(base_offset);
+        let accepted = self.flusher.accepts(Ended {
             dir: self.dir.to_path_buf(),
-            base_offset,
+            base_offsets: writer.unflushed.clone(),
             next_offset,
             producers: writer.producers.clone(),
         });
+        if accepted {
+            writer.unflushed.clear();
+        }
         Ok(())
     }
 
@@ -246,6 +252,14 @@ impl PartitionLog {
 
     /// Forces what is written so far to the disk.
     pub(crate) fn flush(&self) -> io::Result<()> {
+        let unflushed = std::mem::take(&mut self.writer.lock().unflushed);
+        self.sync(&unflushed)
+    }
+
+    fn sync(&self, unflushed: &[i64]) -> io::Result<()> {
+        unflushed
+            .iter()
+            .try_for_each(|&base_offset| sync_segment(&self.dir, base_offset))?;
         self.active_end().0.sync_data()
     }
 
@@ -255,7 +269,7 @@ impl PartitionLog {
         if writer.closed.replace(AppendError::Shutdown).is_some() {
             return Ok(());
         }
-        self.flush()?;
+        self.sync(&std::mem::take(&mut writer.unflushed))?;
         let mut state = self.state.write();
         let high_watermark = state.high_watermark;
         state.active.end(&self.dir, high_watermark)?;

@@ -47,6 +47,7 @@ pub(crate) fn open(
         topic_id,
         writer: Mutex::new(Writer {
             producers: recovered.producers,
+            unflushed: recovered.unflushed,
             closed: None,
         }),
         state: RwLock::new(State {
@@ -81,6 +82,8 @@ struct Recovered {
     active: ActiveSegment,
     next_offset: i64,
     producers: Producers,
+    /// Ended segments that may not be on the disk.
+    unflushed: Vec<i64>,
 }
 
 fn recover(dir: &Path, log_start_offset: i64, now_ms: i64) -> io::Result<Recovered> {
@@ -94,6 +97,7 @@ fn recover(dir: &Path, log_start_offset: i64, now_ms: i64) -> io::Result<Recover
             active: ActiveSegment::create(dir, log_start_offset)?,
             next_offset: log_start_offset,
             producers: Producers::default(),
+            unflushed: Vec::new(),
         });
     };
     if let Some(shutdown) = shutdown
@@ -123,12 +127,12 @@ fn trust(
     let shared = Arc::new(dir.to_path_buf());
     let ended = load_ended(&shared, ended_bases, active_base)?;
     let active = ActiveSegment::reopen(dir, active_base, size_bytes, index)?;
-    let producers = shutdown.producers;
     Ok(Some(Recovered {
         ended,
         active,
         next_offset: shutdown.log_end_offset,
-        producers,
+        producers: shutdown.producers,
+        unflushed: Vec::new(),
     }))
 }
 
@@ -195,6 +199,7 @@ fn verify(dir: &Path, bases: &[i64], now_ms: i64) -> io::Result<Recovered> {
                 active: segment,
                 next_offset,
                 producers,
+                unflushed: suspect[..at].to_vec(),
             });
         }
         ended.push(Arc::new(segment.end(&shared, following[0])?));

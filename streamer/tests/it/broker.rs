@@ -271,6 +271,9 @@ pub(crate) fn fetch_request(
         .with_topics(vec![topic])
 }
 
+/// The time of every record in the tests: far ahead, so that retention never comes.
+pub(crate) const TIMESTAMP: i64 = 4_000_000_000_000;
+
 /// Who writes a batch, as an idempotent producer counts.
 #[derive(Clone, Copy)]
 pub(crate) struct Writer {
@@ -300,7 +303,7 @@ pub(crate) fn batch(values: &[&str], writer: Writer) -> Bytes {
             offset: i64::from(at),
             // The encoder begins a new batch where offset and sequence do not go together.
             sequence: writer.sequence + at,
-            timestamp: 1_700_000_000_000,
+            timestamp: TIMESTAMP,
             key: None,
             value: Some(Bytes::copy_from_slice(value.as_bytes())),
             headers: Default::default(),

@@ -7,7 +7,7 @@ use rdkafka::consumer::{Consumer, StreamConsumer};
 use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
 use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 
-use crate::broker::{DEADLINE, TestBroker};
+use crate::broker::{DEADLINE, TIMESTAMP, TestBroker};
 
 fn config(broker: &TestBroker) -> ClientConfig {
     let mut config = ClientConfig::new();
@@ -131,7 +131,7 @@ async fn librdkafka_finds_offsets_by_time() {
         let value = at.to_string();
         let record = FutureRecord::<(), str>::to("t")
             .payload(&value)
-            .timestamp(at * 1_000);
+            .timestamp(TIMESTAMP + at * 1_000);
         producer
             .send(record, DEADLINE)
             .await
@@ -144,7 +144,7 @@ async fn librdkafka_finds_offsets_by_time() {
         .expect("a consumer");
     let mut asked = TopicPartitionList::new();
     asked
-        .add_partition_offset("t", 0, Offset::Offset(5_500))
+        .add_partition_offset("t", 0, Offset::Offset(TIMESTAMP + 5_500))
         .expect("a time");
     let found = consumer
         .offsets_for_times(asked, DEADLINE)

@@ -5,7 +5,9 @@ use kafka_protocol::messages::{
     FetchRequest, ListOffsetsRequest, MetadataRequest, list_offsets_request,
 };
 
-use crate::broker::{ANYONE, FETCH, TestBroker, batch, fetch_request, topic_name, values};
+use crate::broker::{
+    ANYONE, FETCH, TIMESTAMP, TestBroker, batch, fetch_request, topic_name, values,
+};
 
 #[tokio::test]
 async fn a_waiting_fetch_is_woken_by_the_append() {
@@ -124,12 +126,7 @@ async fn offsets_are_found_by_time() {
         .produce("t", 0, batch(&["a", "b", "c"], ANYONE))
         .await;
     for version in 1..=7 {
-        for (timestamp, offset) in [
-            (-1, 3),
-            (-2, 0),
-            (1_700_000_000_000, 0),
-            (1_700_000_000_001, -1),
-        ] {
+        for (timestamp, offset) in [(-1, 3), (-2, 0), (TIMESTAMP, 0), (TIMESTAMP + 1, -1)] {
             let partition =
                 list_offsets_request::ListOffsetsPartition::default().with_timestamp(timestamp);
             let topic = list_offsets_request::ListOffsetsTopic::default()
