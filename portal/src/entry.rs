@@ -13,6 +13,8 @@ pub(crate) struct Entry {
     pub(crate) trace_id: Option<String>,
     /// From taking the message to the broker's acknowledgement, as the producer measured it.
     pub(crate) ack_us: Option<u64>,
+    /// The record's own time, as the receipt tells it; the producer sets it when it takes the message.
+    pub(crate) recorded_at: Option<Timestamp>,
     /// Absent until the consumer has told.
     pub(crate) life: Option<MessageLife>,
 }
@@ -39,6 +41,7 @@ impl Entry {
             key: (!key.is_empty()).then(|| key.to_owned()),
             trace_id: Some(receipt.trace_id),
             ack_us: Some(receipt.took_us),
+            recorded_at: Some(Timestamp::from_millis(receipt.timestamp)),
             life: None,
         }
     }
@@ -52,6 +55,7 @@ impl Entry {
             key: life.key.clone(),
             trace_id: life.trace_id.clone(),
             ack_us: None,
+            recorded_at: None,
             life: Some(life),
         }
     }
@@ -99,6 +103,20 @@ impl Entry {
         Some(last.at.micros_since(first.at))
     }
 
+    /// Until the acknowledgement, as the producer measured it. The consumer can be faster than the acknowledgement is to arrive;
+    /// then the message was in the log by that time.
+    fn streamed_us(&self) -> Option<u64> {
+        let ack_us = self.ack_us?;
+        Some(
+            self.total_us()
+                .map_or(ack_us, |total_us| ack_us.min(total_us)),
+        )
+    }
+
+    fn consumed_us(&self) -> Option<u64> {
+        Some(self.total_us()? - self.streamed_us()?)
+    }
+
     /// The rungs to show: the three that every message of the producer climbs, and what else has happened.
     pub(crate) fn ladder(&self) -> Vec<Rung> {
         Stage::ALL
@@ -127,14 +145,21 @@ impl Entry {
         let measured_us = match stage {
             Stage::Accepted => None,
             // The producer measured it to the microsecond; the record's own timestamp has milliseconds.
-            Stage::Streamed => self.ack_us.or(reached.map(|reached| reached.took_us)),
-            _ => reached.map(|reached| reached.took_us),
+            Stage::Streamed => self
+                .streamed_us()
+                .or(reached.map(|reached| reached.took_us)),
+            // The steps of one ladder add up, so this one goes on where the producer's measure ended.
+            Stage::Consumed => self
+                .consumed_us()
+                .or(reached.map(|reached| reached.took_us)),
+            Stage::Indexed | Stage::Dead => reached.map(|reached| reached.took_us),
         };
+        let at_by_receipt = self.recorded_at.filter(|_| stage == Stage::Accepted);
         Some(Rung {
             stage,
             reached: reached.is_some() || by_receipt,
             took_us: measured_us,
-            at: reached.map(|reached| reached.at),
+            at: reached.map(|reached| reached.at).or(at_by_receipt),
             error: reached.and_then(|reached| reached.error.clone()),
         })
     }
@@ -210,11 +235,25 @@ mod tests {
         entry.learn(life(&[(Stage::Accepted, 0), (Stage::Streamed, 1000)]));
         assert!(entry.is_done());
         assert_eq!(entry.total_us(), Some(3400));
+        let consumed_us = entry.ladder()[2].took_us;
+        assert_eq!(consumed_us, Some(3400 - 842), "the steps add up");
         assert_eq!(
             entry.ladder()[1].took_us,
             Some(842),
             "the producer's own measure counts"
         );
+    }
+
+    #[test]
+    fn the_steps_add_up_when_the_consumer_is_faster_than_the_acknowledgement() {
+        let mut entry = Entry::of_receipt(receipt(), "");
+        entry.learn(life(&[
+            (Stage::Accepted, 0),
+            (Stage::Streamed, 0),
+            (Stage::Consumed, 500),
+        ]));
+        let took: Vec<_> = entry.ladder().iter().map(|rung| rung.took_us).collect();
+        assert_eq!(took, [None, Some(500), Some(0)]);
     }
 
     #[test]

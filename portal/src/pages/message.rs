@@ -87,13 +87,12 @@ fn Life(entry: Entry, problem: Option<Problem>) -> impl IntoView {
         <div class="scroll" tabindex="0" role="region" aria-label="Stages">
         <table>
             <caption class="hidden">"Stages"</caption>
-            <thead><tr><th scope="col">"Stage"</th><th scope="col">"At"</th><th scope="col">"Took"</th><th scope="col">"By"</th></tr></thead>
+            <thead><tr><th scope="col">"Stage"</th><th scope="col">"At"</th><th scope="col">"By"</th></tr></thead>
             <tbody>
                 {rungs.into_iter().map(|rung| view! {
                     <tr data-stage=rung.stage.name()>
                         <th scope="row">{rung.stage.name()}</th>
                         <td><time datetime=rung.at.to_string()>{words::time_of_day(rung.at)}</time></td>
-                        <td>{words::duration(rung.took_us)}</td>
                         <td>{rung.component}</td>
                     </tr>
                 }).collect_view()}
