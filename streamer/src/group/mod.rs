@@ -13,7 +13,8 @@
 //!
 //! Limits (all in [`Config`]): groups, members of a group, bytes of a member's metadata and of a
 //! commit's metadata, and the range of session timeouts. What is over a limit is refused with the
-//! protocol's own error. Offsets leave after [`Config::offset_retention`], as in Apache Kafka.
+//! protocol's own error. Offsets leave after [`Config::offsets_retention_minutes`], as in Apache Kafka,
+//! but the time the broker was down does not count.
 //!
 //! Reading order: `state` (what a group is), `join`, `sync`, `rebalance` (the state machine, which
 //! is pure: it gets the time and answers through channels), `offsets`, `journal`, and `coordinator`,
