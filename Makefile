@@ -24,10 +24,11 @@ setup: ## Install the toolchain and the system packages that the build needs
 	@make/setup.sh build
 
 build: setup wasm ## Build the program `kafkloud` with everything in it
-	$(BUILD) --package cli
+	$(BUILD) --bin kafkloud
 
 wasm: setup ## Build the portal's page for the browser
-	$(CARGO) run --package xtask -- portal
+	$(BUILD) --bin xtask
+	$(BIN_DIR)/xtask portal
 
 clean: ## Delete what was built; the data in .kafkloud/ stays
 	cargo clean
@@ -36,23 +37,24 @@ clean: ## Delete what was built; the data in .kafkloud/ stays
 
 test: wasm ## Run every test: units, integration, end to end, browser
 	@make/setup.sh test
-	$(CARGO) test --workspace
+	$(CARGO) test --locked --workspace
 
 fmt: setup ## Format the code
 	cargo fmt
 
 lint: setup ## Check formatting and lints, warnings as errors, for the servers and for the browser
 	cargo fmt --check
-	$(CARGO) clippy --workspace --all-targets -- -D warnings
-	$(CARGO) clippy --package portal --lib --target wasm32-unknown-unknown --no-default-features --features hydrate -- -D warnings
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --locked --package portal --lib --target wasm32-unknown-unknown --no-default-features --features hydrate -- -D warnings
 
 deny: setup ## Check licences, sources and who may use which crate (deny.toml)
 	@command -v cargo-deny >/dev/null || cargo install --locked --debug cargo-deny
 	cargo deny --all-features check bans licenses sources
 
-conformance: build ## Compare the streamer with Apache Kafka by kcat and Kafka's own tools (installs kcat, Java, Maven)
+conformance: setup ## Compare the streamer with Apache Kafka by kcat and Kafka's own tools (installs kcat, Java, Maven)
 	@make/setup.sh conformance
-	e2e/conformance/run.sh
+	$(BUILD) --bin streamer
+	STREAMER_BIN=$(BIN_DIR)/streamer KAFKA_DIR=$(TARGET_DIR)/apache-kafka e2e/conformance/run.sh
 
 ##@ Measure
 

@@ -4,9 +4,10 @@ ROOT := $(patsubst %/make/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 
 # `dev` serves daily use and tests alike, so that nothing is built twice; PROFILE=release is for measuring and images.
 PROFILE ?= dev
-CARGO := cargo --locked
-# Colours and progress bars are for people; without a terminal, cargo leaves them out by itself.
-BUILD := $(CARGO) build --profile $(PROFILE)
+CARGO := cargo
+# The whole workspace decides which features of a dependency are on, whatever is built of it: with --package alone they
+# would differ, and cargo would build most dependencies again for each package.
+BUILD := $(CARGO) build --locked --workspace --profile $(PROFILE)
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),$(ROOT)/target)
 BIN_DIR := $(TARGET_DIR)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))

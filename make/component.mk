@@ -14,16 +14,16 @@ help: ## Show this help
 
 update-local: ## Install what the build needs and fetch the dependencies
 	@$(ROOT)/make/setup.sh build
-	cd $(ROOT) && $(CARGO) fetch
+	cd $(ROOT) && $(CARGO) fetch --locked
 
 build-local: $(NEEDS) ## Build the component
-	cd $(ROOT) && $(BUILD) --package $(COMPONENT)
+	cd $(ROOT) && $(BUILD) --bin $(COMPONENT)
 
 run-local: build-local ## Run the component alone, in the foreground; ARGS="…" are its flags
 	$(BIN_DIR)/$(COMPONENT) $(ARGS)
 
 test-local: $(NEEDS) ## Run the component's own tests
-	cd $(ROOT) && $(CARGO) test --package $(COMPONENT)
+	cd $(ROOT) && $(CARGO) test --locked --package $(COMPONENT)
 
 ##@ The same, after all steps before it
 
@@ -33,4 +33,4 @@ test-new-local: update-local test-local ## Update, build, then test
 
 .PHONY: wasm
 wasm:
-	cd $(ROOT) && $(CARGO) run --package xtask -- portal
+	$(MAKE) --no-print-directory -C $(ROOT) wasm
