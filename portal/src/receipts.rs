@@ -86,7 +86,7 @@ impl Receipts {
 
     pub(crate) fn forget(self) {
         self.0.set(Vec::new());
-        self.keep();
+        storage::forget();
     }
 
     /// The messages whose next rung is still awaited.

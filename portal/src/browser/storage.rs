@@ -2,7 +2,7 @@
 
 use leptos::prelude::window;
 
-use crate::entry::Entry;
+use crate::{entry::Entry, receipts::ENTRIES_MAX};
 
 const KEY: &str = "kafkloud.receipts";
 
@@ -13,7 +13,24 @@ pub(crate) fn load() -> Vec<Entry> {
         .unwrap_or_default()
 }
 
+/// Keeps `entries`, and below them what other tabs have kept meanwhile.
 pub(crate) fn keep(entries: &[Entry]) {
+    let mut kept = entries.to_vec();
+    let others = load();
+    kept.extend(
+        others
+            .into_iter()
+            .filter(|other| entries.iter().all(|entry| entry.id != other.id)),
+    );
+    kept.truncate(ENTRIES_MAX);
+    write(&kept);
+}
+
+pub(crate) fn forget() {
+    write(&[]);
+}
+
+fn write(entries: &[Entry]) {
     if let (Some(storage), Ok(text)) = (storage(), serde_json::to_string(entries)) {
         // Full or forbidden: the list still works until the page is closed.
         let _ = storage.set_item(KEY, &text);

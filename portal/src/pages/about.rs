@@ -26,7 +26,7 @@ pub(crate) fn About() -> impl IntoView {
         Part {
             name: "portal",
             purpose: "These pages.",
-            docs: docs(&platform.portal),
+            docs: Some("/docs".to_owned()),
             address: platform.portal.clone(),
         },
         Part {

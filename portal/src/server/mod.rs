@@ -125,10 +125,10 @@ fn router(
         .fallback_service(axum::handler::HandlerWithoutStateExt::into_service(
             move |request| pages::not_found(portal.clone(), request),
         ))
-        .layer(middleware::from_fn(render::harden))
         .layer(middleware::from_fn(move |request, next| {
             guard::check(guard.clone(), request, next)
         }))
+        .layer(middleware::from_fn(render::harden))
 }
 
 impl PortalConfig {

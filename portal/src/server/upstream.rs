@@ -91,11 +91,12 @@ impl Upstream {
     ) -> ApiResult<reqwest::Response> {
         match tokio::time::timeout(timeout, request.send()).await {
             Ok(Ok(response)) => Ok(response),
+            Ok(Err(error)) if error.is_connect() => Err(self.away(peer)),
             Ok(Err(error)) => {
                 tracing::debug!(peer = peer.name(), %error, "no answer");
-                Err(self.away(peer))
+                Err(broken(peer))
             }
-            Err(_) => Err(self.slow(peer, timeout)),
+            Err(_) => Err(slow(peer, timeout)),
         }
     }
 
@@ -128,7 +129,7 @@ impl Upstream {
         // 503 has the same body: it says what is missing.
         tokio::time::timeout(PROBE_TIMEOUT, response.json())
             .await
-            .map_err(|_| self.slow(peer, PROBE_TIMEOUT))?
+            .map_err(|_| slow(peer, PROBE_TIMEOUT))?
             .map_err(|_| self.strange(peer))
     }
 
@@ -141,8 +142,8 @@ impl Upstream {
         let success = response.status().is_success();
         let body = tokio::time::timeout(ANSWER_TIMEOUT, response.bytes())
             .await
-            .map_err(|_| self.slow(peer, ANSWER_TIMEOUT))?
-            .map_err(|_| self.away(peer))?;
+            .map_err(|_| slow(peer, ANSWER_TIMEOUT))?
+            .map_err(|_| broken(peer))?;
         if success {
             return serde_json::from_slice(&body).map_err(|_| self.strange(peer));
         }
@@ -164,19 +165,6 @@ impl Upstream {
         )
     }
 
-    fn slow(&self, peer: Peer, timeout: Duration) -> ApiProblem {
-        let name = peer.name();
-        ApiProblem::new(
-            StatusCode::GATEWAY_TIMEOUT,
-            &format!("{name}-slow"),
-            &format!("The {name} takes too long"),
-            format!(
-                "No answer within {:.0} s. It may be busy, or wait for the broker: its /readyz tells. Try again in a moment.",
-                timeout.as_secs_f64().ceil()
-            ),
-        )
-    }
-
     fn strange(&self, peer: Peer) -> ApiProblem {
         let (name, address) = (peer.name(), self.url(peer, &[]));
         ApiProblem::new(
@@ -187,6 +175,42 @@ impl Upstream {
                 "Something else seems to listen at {address}, or another version. Check the address that the portal was given for the {name}."
             ),
         )
+    }
+}
+
+fn slow(peer: Peer, timeout: Duration) -> ApiProblem {
+    let (name, seconds) = (peer.name(), timeout.as_secs_f64().ceil());
+    ApiProblem::new(
+        StatusCode::GATEWAY_TIMEOUT,
+        &format!("{name}-slow"),
+        &format!("The {name} takes too long"),
+        format!(
+            "No answer within {seconds} s. It may be busy, or wait for the broker: its /readyz tells. {}",
+            next_step(peer)
+        ),
+    )
+}
+
+fn broken(peer: Peer) -> ApiProblem {
+    let name = peer.name();
+    ApiProblem::new(
+        StatusCode::BAD_GATEWAY,
+        &format!("{name}-broken-off"),
+        &format!("The {name} broke off"),
+        format!(
+            "It was there, but ended the connection before its answer. {}",
+            next_step(peer)
+        ),
+    )
+}
+
+/// After a request that may or may not have had its effect.
+fn next_step(peer: Peer) -> &'static str {
+    match peer {
+        Peer::Producer => {
+            "The message may have been written all the same: sending it again may double it."
+        }
+        Peer::Consumer => "Try again in a moment.",
     }
 }
 

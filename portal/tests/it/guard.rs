@@ -28,10 +28,9 @@ async fn other_names_are_not_answered() {
         .header("host", "evil.example");
     let refused = page.send().await.unwrap();
     assert_eq!(refused.status(), 421);
-    assert_eq!(
-        refused.headers()["content-type"],
-        "application/problem+json"
-    );
+    let headers = refused.headers();
+    assert_eq!(headers["content-type"], "application/problem+json");
+    assert_eq!(headers["x-content-type-options"], "nosniff");
 }
 
 #[tokio::test]

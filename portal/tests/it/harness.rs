@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
+    path::Path,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -13,7 +14,7 @@ use std::{
 use axum::{
     Json, Router,
     body::Body,
-    extract::{Path, Query, State},
+    extract::{self, Query, State},
     http::{StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -63,7 +64,7 @@ impl Stations {
             .route("/consume", get(consume))
             .route("/produce/{topic}", post(produce_without_key))
             .route("/produce/{topic}/{key}", post(produce))
-            .layer(axum::extract::DefaultBodyLimit::disable())
+            .layer(extract::DefaultBodyLimit::disable())
             .with_state(stations.clone());
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         stations
@@ -119,7 +120,10 @@ async fn summary(State(stations): State<Stations>) -> Json<StatusSummary> {
     })
 }
 
-async fn life(State(stations): State<Stations>, Path(id): Path<MessageId>) -> Response {
+async fn life(
+    State(stations): State<Stations>,
+    extract::Path(id): extract::Path<MessageId>,
+) -> Response {
     match stations.lives.borrow().get(&id) {
         Some(life) => Json(life).into_response(),
         None => problem(404, "unknown-message", "No message has this id yet."),
@@ -169,16 +173,16 @@ fn sse(events: impl stream::Stream<Item = String> + Send + 'static) -> Response 
 
 async fn produce_without_key(
     state: State<Stations>,
-    Path(topic): Path<String>,
+    extract::Path(topic): extract::Path<String>,
     headers: axum::http::HeaderMap,
     body: String,
 ) -> Response {
-    produce(state, Path((topic, String::new())), headers, body).await
+    produce(state, extract::Path((topic, String::new())), headers, body).await
 }
 
 async fn produce(
     State(stations): State<Stations>,
-    Path((topic, key)): Path<(String, String)>,
+    extract::Path((topic, key)): extract::Path<(String, String)>,
     headers: axum::http::HeaderMap,
     body: String,
 ) -> Response {
@@ -265,23 +269,25 @@ impl TestPortal {
         Self::start_beside(nobody, nobody).await
     }
 
+    /// Alone, with the scripts and styles of `site_dir`.
+    pub(crate) async fn start_with_site(site_dir: &Path) -> Self {
+        let nobody = nobody().await;
+        let site_dir = Some(site_dir.to_owned());
+        let config = PortalConfig {
+            site_dir,
+            ..config(nobody, nobody)
+        };
+        Self::start_as(config).await
+    }
+
     async fn start_beside(producer: SocketAddr, consumer: SocketAddr) -> Self {
+        Self::start_as(config(producer, consumer)).await
+    }
+
+    async fn start_as(config: PortalConfig) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
-        let (producer, consumer) = (format!("http://{producer}"), format!("http://{consumer}"));
-        let arguments = [
-            "portal",
-            "--producer-url",
-            &producer,
-            "--consumer-url",
-            &consumer,
-        ];
-        let config = PortalConfig {
-            allowed_hosts: vec!["portal.example".to_owned()],
-            embedded: vec!["streamer".to_owned()],
-            ..PortalConfig::parse_from(arguments)
-        };
         let served = tokio::spawn(portal::serve(listener, config, stop.clone()));
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
@@ -352,6 +358,22 @@ impl TestPortal {
         let response = self.post_json(&body).await;
         assert_eq!(response.status(), 201);
         response.json().await.unwrap()
+    }
+}
+
+fn config(producer: SocketAddr, consumer: SocketAddr) -> PortalConfig {
+    let (producer, consumer) = (format!("http://{producer}"), format!("http://{consumer}"));
+    let arguments = [
+        "portal",
+        "--producer-url",
+        &producer,
+        "--consumer-url",
+        &consumer,
+    ];
+    PortalConfig {
+        allowed_hosts: vec!["portal.example".to_owned()],
+        embedded: vec!["streamer".to_owned()],
+        ..PortalConfig::parse_from(arguments)
     }
 }
 

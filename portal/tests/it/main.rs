@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests say what they expect by failing")]
 
 mod api;
+mod assets;
 mod guard;
 mod harness;
 mod live;
