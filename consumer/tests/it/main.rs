@@ -1,0 +1,6 @@
+//! The consumer beside a real broker.
+
+mod faults;
+mod harness;
+mod records;
+mod status;
