@@ -252,7 +252,11 @@ impl Upload {
             Some(field) => field.key_of(text),
             None => serde_json::from_str::<IgnoredAny>(text).map(|_| None),
         }
-        .map_err(|error| error.to_string())
+        .map_err(|error| {
+            // serde_json counts lines too; here there is one, with another number in the request.
+            let text = error.to_string();
+            text.replace(" at line 1 column ", " at column ")
+        })
     }
 
     fn id_of(&self, line: u64) -> MessageId {

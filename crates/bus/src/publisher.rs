@@ -301,6 +301,7 @@ impl Link {
     ) -> Result<(), (PublishError, Box<Waiter>)> {
         let mut record = BaseRecord::with_opaque_to(message.topic, waiter)
             .payload(message.value)
+            .timestamp(message.headers.accepted_at.as_millis())
             .headers(message.headers.to_native());
         record.key = message.key.as_deref();
         self.producer

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use rdkafka::{
     ClientConfig, ClientContext,
     error::KafkaError,
@@ -44,12 +44,17 @@ pub(crate) async fn through_http(address: &str, topic: &str, count: usize) -> an
     );
     let sending = tokio::spawn(send(writing, head, count));
     let receipts = receive(reading).await?;
-    sending.await??;
+    // Not before the answer is whole: dropping the half closes it, which servers take for a caller that has gone.
+    drop(sending.await??);
     ensure!(receipts == count, "{receipts} receipts for {count} lines");
     Ok(count as f64 / started.elapsed().as_secs_f64())
 }
 
-async fn send(mut stream: OwnedWriteHalf, head: String, count: usize) -> anyhow::Result<()> {
+async fn send(
+    mut stream: OwnedWriteHalf,
+    head: String,
+    count: usize,
+) -> anyhow::Result<OwnedWriteHalf> {
     let block = lines().join("\n") + "\n";
     let blocks = count / BLOCK_LINES;
     let length = block.len() * blocks;
@@ -59,10 +64,10 @@ async fn send(mut stream: OwnedWriteHalf, head: String, count: usize) -> anyhow:
     for _ in 0..blocks {
         stream.write_all(block.as_bytes()).await?;
     }
-    Ok(())
+    Ok(stream)
 }
 
-/// Counts receipts up to the end of the connection. Each holds a `"status":"`, and lines without one are errors.
+/// Counts receipts up to the end of the connection; each holds a `"status":"`. Fails at the first line that was not acked.
 async fn receive(mut stream: OwnedReadHalf) -> anyhow::Result<usize> {
     const MARK: &[u8] = b"\"status\":\"";
     let mut buffer = vec![0; 256 * 1024];
@@ -74,6 +79,12 @@ async fn receive(mut stream: OwnedReadHalf) -> anyhow::Result<usize> {
         }
         let filled = kept + read;
         receipts += memchr::memmem::find_iter(&buffer[..filled], MARK).count();
+        if let Some(at) = memchr::memmem::find(&buffer[..filled], b"\"error\":{") {
+            bail!(
+                "{}",
+                String::from_utf8_lossy(&buffer[at..filled.min(at + 300)])
+            );
+        }
         // A mark may be cut in two; one that is whole is not counted again.
         kept = filled.min(MARK.len() - 1);
         buffer.copy_within(filled - kept..filled, 0);
