@@ -16,12 +16,12 @@ use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinHandle};
 
 /// What is waited for takes less, unless it is broken.
-pub const DEADLINE: Duration = Duration::from_secs(20);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 
-pub struct Stack {
-    pub url: String,
-    pub kafka: SocketAddr,
-    pub http: reqwest::Client,
+pub(crate) struct Stack {
+    pub(crate) url: String,
+    pub(crate) kafka: SocketAddr,
+    pub(crate) http: reqwest::Client,
     producer: Running,
     broker: Option<Running>,
     data_dir: TempDir,
@@ -34,7 +34,7 @@ struct Running {
 
 impl Stack {
     /// `arguments` are the producer's; port and broker are given.
-    pub async fn start(arguments: &[&str]) -> Self {
+    pub(crate) async fn start(arguments: &[&str]) -> Self {
         let mut stack = Self::start_without_broker(arguments).await;
         stack.start_broker().await;
         stack.wait_until_ready(true).await;
@@ -42,7 +42,7 @@ impl Stack {
     }
 
     /// The broker's address is reserved, nobody answers there.
-    pub async fn start_without_broker(arguments: &[&str]) -> Self {
+    pub(crate) async fn start_without_broker(arguments: &[&str]) -> Self {
         service::telemetry::init();
         let data_dir = tempfile::tempdir().unwrap();
         let kafka = listen().await.local_addr().unwrap();
@@ -69,7 +69,7 @@ impl Stack {
         }
     }
 
-    pub async fn start_broker(&mut self) {
+    pub(crate) async fn start_broker(&mut self) {
         let listener = TcpListener::bind(self.kafka).await.unwrap();
         let config = StreamerConfig::new(self.data_dir.path());
         let stop = CancellationToken::new();
@@ -77,23 +77,23 @@ impl Stack {
         self.broker = Some(Running { stop, served });
     }
 
-    pub async fn stop_broker(&mut self) {
+    pub(crate) async fn stop_broker(&mut self) {
         self.broker.take().unwrap().end().await;
     }
 
     /// Ends the producer as Ctrl-C does.
-    pub async fn stop_producer(self) {
+    pub(crate) async fn stop_producer(self) {
         self.producer.end().await;
         if let Some(broker) = self.broker {
             broker.end().await;
         }
     }
 
-    pub fn signal_stop(&self) {
+    pub(crate) fn signal_stop(&self) {
         self.producer.stop.cancel();
     }
 
-    pub async fn wait_until_ready(&self, ready: bool) {
+    pub(crate) async fn wait_until_ready(&self, ready: bool) {
         within(async {
             while self.get("/readyz").await.status().is_success() != ready {
                 tokio::time::sleep(Duration::from_millis(20)).await;
@@ -102,7 +102,7 @@ impl Stack {
         .await;
     }
 
-    pub async fn get(&self, path: &str) -> reqwest::Response {
+    pub(crate) async fn get(&self, path: &str) -> reqwest::Response {
         self.http
             .get(format!("{}{path}", self.url))
             .send()
@@ -110,12 +110,12 @@ impl Stack {
             .unwrap()
     }
 
-    pub fn post(&self, path: &str) -> reqwest::RequestBuilder {
+    pub(crate) fn post(&self, path: &str) -> reqwest::RequestBuilder {
         self.http.post(format!("{}{path}", self.url))
     }
 
     /// The first `count` records of partition 0 of a topic, as any Kafka client reads them.
-    pub async fn records(&self, topic: &'static str, count: usize) -> Vec<OwnedMessage> {
+    pub(crate) async fn records(&self, topic: &'static str, count: usize) -> Vec<OwnedMessage> {
         let broker = self.kafka.to_string();
         let reading = tokio::task::spawn_blocking(move || {
             let consumer: BaseConsumer = ClientConfig::new()
@@ -143,17 +143,17 @@ impl Running {
     }
 }
 
-pub async fn listen() -> TcpListener {
+pub(crate) async fn listen() -> TcpListener {
     TcpListener::bind("127.0.0.1:0").await.unwrap()
 }
 
-pub async fn within<T>(waiting: impl Future<Output = T>) -> T {
+pub(crate) async fn within<T>(waiting: impl Future<Output = T>) -> T {
     tokio::time::timeout(DEADLINE, waiting)
         .await
         .expect("in time")
 }
 
-pub fn values(records: &[OwnedMessage]) -> Vec<&[u8]> {
+pub(crate) fn values(records: &[OwnedMessage]) -> Vec<&[u8]> {
     records
         .iter()
         .map(|record| record.payload().unwrap())
