@@ -1,0 +1,191 @@
+use std::{
+    net::TcpListener,
+    path::Path,
+    process::{ExitStatus, Output, Stdio},
+    sync::atomic::{AtomicU16, Ordering},
+    time::Duration,
+};
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines},
+    process::{Child, ChildStdout, Command},
+    time::timeout,
+};
+
+/// Far above what anything here takes; only a hang reaches it.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A platform: `kafkloud up` on ports of its own.
+pub(crate) struct Stack {
+    child: Child,
+    pub(crate) port_offset: u16,
+    pub(crate) folder: TempDir,
+}
+
+/// What a command did.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Stack {
+    pub(crate) async fn start() -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), free_port_offset()).await
+    }
+
+    pub(crate) async fn start_in(folder: TempDir, port_offset: u16) -> Self {
+        let mut child = up(folder.path(), port_offset)
+            .arg("--json")
+            .spawn()
+            .unwrap();
+        let mut stdout = lines(&mut child);
+        let line = timeout(PATIENCE, stdout.next_line()).await;
+        let line = line.expect("announced in time").unwrap();
+        let Some(line) = line else {
+            let mut stderr = String::new();
+            child
+                .stderr
+                .unwrap()
+                .read_to_string(&mut stderr)
+                .await
+                .unwrap();
+            panic!("`kafkloud up` ended: {stderr}");
+        };
+        let announcement: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(announcement["ready"], true, "{line}");
+        Self {
+            child,
+            port_offset,
+            folder,
+        }
+    }
+
+    /// A command against this platform.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = kafkloud(args);
+        command.env("KAFKLOUD_PORT_OFFSET", self.port_offset.to_string());
+        command
+    }
+
+    /// Runs a command that is to succeed.
+    pub(crate) async fn run(&self, args: &[&str]) -> Ran {
+        let ran = run(self.command(args)).await;
+        assert_eq!(ran.code, 0, "{args:?}: {ran:?}");
+        ran
+    }
+
+    /// The same with lines on standard input.
+    pub(crate) async fn run_with_input(&self, args: &[&str], input: &[u8]) -> Ran {
+        let mut child = self.command(args).stdin(Stdio::piped()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(input).await.unwrap();
+        drop(stdin);
+        finish(child).await
+    }
+
+    /// Runs a command with `--json` that prints one value.
+    pub(crate) async fn json<T: DeserializeOwned>(&self, args: &[&str]) -> T {
+        let mut args = args.to_vec();
+        args.push("--json");
+        let ran = self.run(&args).await;
+        serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {ran:?}"))
+    }
+
+    /// Ends it with SIGTERM, and gives its folder back.
+    pub(crate) async fn terminate(mut self) -> (ExitStatus, TempDir) {
+        let pid = self.child.id().unwrap().to_string();
+        let sent = Command::new("kill").args(["-TERM", &pid]).status().await;
+        assert!(sent.unwrap().success());
+        // The promise of `kafkloud up`.
+        let status = timeout(Duration::from_secs(5), self.child.wait()).await;
+        (status.expect("ends within 5 s").unwrap(), self.folder)
+    }
+
+    /// Ends it with SIGKILL, and gives its folder back.
+    pub(crate) async fn kill(mut self) -> TempDir {
+        self.child.kill().await.unwrap();
+        self.folder
+    }
+}
+
+impl Ran {
+    pub(crate) fn json_lines(&self) -> Vec<Value> {
+        let lines = self.stdout.lines();
+        lines
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+}
+
+pub(crate) fn up(folder: &Path, port_offset: u16) -> Command {
+    let port_offset = port_offset.to_string();
+    let mut command = kafkloud(&["up", "--port-offset", &port_offset, "--data-dir"]);
+    command.arg(folder);
+    command
+}
+
+/// The program without anything of the tester's own environment.
+pub(crate) fn kafkloud(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kafkloud"));
+    for variable in [
+        "CONSUMER_URL",
+        "DATA_DIR",
+        "KAFKA_BROKER",
+        "KAFKLOUD_PORT_OFFSET",
+        "PRODUCER_URL",
+        "RUST_LOG",
+        "SERVER_HOST",
+    ] {
+        command.env_remove(variable);
+    }
+    command
+        .args(args)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command
+}
+
+pub(crate) async fn run(mut command: Command) -> Ran {
+    finish(command.spawn().unwrap()).await
+}
+
+pub(crate) async fn finish(child: Child) -> Ran {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = timeout(PATIENCE, child.wait_with_output())
+        .await
+        .expect("ends in time")
+        .unwrap();
+    Ran {
+        code: status.code().unwrap_or(-1),
+        stdout: String::from_utf8(stdout).unwrap(),
+        stderr: String::from_utf8(stderr).unwrap(),
+    }
+}
+
+pub(crate) fn lines(child: &mut Child) -> Lines<BufReader<ChildStdout>> {
+    BufReader::new(child.stdout.take().unwrap()).lines()
+}
+
+/// An offset at which all ports are free, below the range from which the system takes ports for connections.
+pub(crate) fn free_port_offset() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    loop {
+        let step = NEXT.fetch_add(1, Ordering::Relaxed).wrapping_mul(211);
+        let start = (std::process::id() as u16).wrapping_mul(17);
+        let offset = 8000 + start.wrapping_add(step) % 14_000;
+        let free = |port: u16| TcpListener::bind(("127.0.0.1", port + offset)).is_ok();
+        if [3000, 8000, 8072, 9092].into_iter().all(free) {
+            return offset;
+        }
+    }
+}
