@@ -2,32 +2,38 @@ use std::time::Instant;
 
 use axum::{
     extract::{MatchedPath, Request},
-    middleware::Next,
-    response::Response,
+    http::{Method, StatusCode},
 };
+use metrics::Label;
 
-/// Counts requests and their duration until the response's head, by route and status.
-pub(crate) async fn record_request(
-    service: &'static str,
-    request: Request,
-    next: Next,
-) -> Response {
-    let started = Instant::now();
-    let method = request.method().clone();
-    // The route's pattern, never the path itself: callers could grow the number of series without bound.
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned());
-    let response = next.run(request).await;
-    let labels = [
-        ("service", service.to_owned()),
-        ("method", method.to_string()),
-        ("route", route),
-        ("status", response.status().as_str().to_owned()),
-    ];
-    metrics::histogram!("http_request_duration_seconds", &labels).record(started.elapsed());
-    response
+/// A request that is being answered.
+pub(crate) struct RequestTimer {
+    started: Instant,
+    method: Method,
+    route: Option<MatchedPath>,
+}
+
+impl RequestTimer {
+    pub(crate) fn start(request: &Request) -> Self {
+        Self {
+            started: Instant::now(),
+            method: request.method().clone(),
+            route: request.extensions().get().cloned(),
+        }
+    }
+
+    /// Counts the request and its duration until the response's head, by route and status.
+    pub(crate) fn record(self, service: &'static str, status: StatusCode) {
+        // The route's pattern, never the path itself: callers could grow the number of series without bound.
+        let route = self.route.as_ref().map_or("unmatched", MatchedPath::as_str);
+        let labels = vec![
+            Label::from_static_parts("service", service),
+            Label::new("method", self.method.to_string()),
+            Label::new("route", route.to_owned()),
+            Label::new("status", status.as_str().to_owned()),
+        ];
+        metrics::histogram!("http_request_duration_seconds", labels).record(self.started.elapsed());
+    }
 }
 
 /// Everything this process has measured, in Prometheus' text format.

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use axum::{
     Json, Router,
-    extract::DefaultBodyLimit,
+    extract::{DefaultBodyLimit, Request},
     http::StatusCode,
     middleware,
     response::{IntoResponse, Response},
@@ -13,7 +13,7 @@ use utoipa::openapi::Info;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::{ApiProblem, health, health::Health, metrics};
+use crate::{ApiProblem, health, health::Health, metrics, metrics::RequestTimer};
 
 /// What a service takes from a caller.
 #[derive(Clone, Copy, Debug)]
@@ -54,14 +54,25 @@ pub fn router(service: &'static str, api: OpenApiRouter, health: Health, limits:
         .merge(docs)
         .fallback(unknown_route)
         .method_not_allowed_fallback(unknown_method)
-        .layer(DefaultBodyLimit::max(limits.body_bytes))
-        .layer(middleware::from_fn(move |request, next| {
-            respond_in_time(limits.response, request, next)
-        }))
-        .layer(middleware::from_fn(move |request, next| {
-            metrics::record_request(service, request, next)
-        }))
-        .layer(CatchPanicLayer::custom(panicked))
+        // As one layer, the outermost first: axum boxes each of its own and clones them for every request.
+        .layer((
+            CatchPanicLayer::custom(panicked),
+            middleware::from_fn(move |request, next| watch_over(service, limits, request, next)),
+            DefaultBodyLimit::max(limits.body_bytes),
+        ))
+}
+
+/// Answers in time, and takes the time.
+async fn watch_over(
+    service: &'static str,
+    limits: Limits,
+    request: Request,
+    next: middleware::Next,
+) -> Response {
+    let timer = RequestTimer::start(&request);
+    let response = respond_in_time(limits.response, request, next).await;
+    timer.record(service, response.status());
+    response
 }
 
 async fn unknown_route() -> ApiProblem {
@@ -81,11 +92,7 @@ async fn unknown_method() -> ApiProblem {
     )
 }
 
-async fn respond_in_time(
-    limit: Duration,
-    request: axum::extract::Request,
-    next: middleware::Next,
-) -> Response {
+async fn respond_in_time(limit: Duration, request: Request, next: middleware::Next) -> Response {
     match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
         Err(_) => ApiProblem::unavailable(

@@ -14,6 +14,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+use crate::telemetry;
+
 /// Connections served at once; the next wait in the kernel's backlog.
 const CONNECTIONS_MAX: usize = 4096;
 /// Headers of one request; above it the answer is 431.
@@ -33,6 +35,7 @@ pub async fn serve_http(
 ) -> anyhow::Result<()> {
     let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let graceful = GracefulShutdown::new();
+    tokio::spawn(telemetry::fold_metrics(stop.clone()));
     loop {
         let accepted = tokio::select! {
             () = stop.cancelled() => break,

@@ -1,14 +1,18 @@
 //! Logs and metrics of a process.
 
-use std::{env, io::IsTerminal, sync::OnceLock};
+use std::{env, io::IsTerminal, sync::OnceLock, time::Duration};
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tokio_util::sync::CancellationToken;
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// Upper bounds of duration histograms, in seconds.
 const DURATION_BUCKETS: [f64; 12] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0,
 ];
+
+/// How often samples are folded into the metrics.
+const FOLD_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Sends log lines to standard error: `RUST_LOG` chooses which (default `info`), `LOG_FORMAT=json` makes them JSON.
 /// A second call in the same process changes nothing.
@@ -50,4 +54,13 @@ pub fn metrics() -> &'static PrometheusHandle {
         let _ = metrics::set_global_recorder(recorder);
         handle
     })
+}
+
+/// Folds what was measured into the metrics until `stop`. Without it every sample stays in memory until someone asks
+/// for `/metrics`, which may be never.
+pub(crate) async fn fold_metrics(stop: CancellationToken) {
+    let mut interval = tokio::time::interval(FOLD_INTERVAL);
+    while stop.run_until_cancelled(interval.tick()).await.is_some() {
+        metrics().run_upkeep();
+    }
 }

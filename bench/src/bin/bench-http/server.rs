@@ -53,7 +53,7 @@ impl Server {
     pub(crate) async fn fastapi(peers: &Path, broker: &str, work: &Path) -> anyhow::Result<Self> {
         let folder = peers.join("fastapi-aiokafka");
         let environment = folder.join(".venv");
-        if !environment.exists() {
+        if !environment.join("bin/uvicorn").exists() {
             run(Command::new("python3")
                 .args(["-m", "venv"])
                 .arg(&environment))

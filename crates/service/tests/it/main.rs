@@ -1,4 +1,5 @@
 //! Serves a small router on a free port and looks at what callers get.
+#![allow(clippy::unwrap_used, reason = "tests say what they expect by failing")]
 
 use std::{net::SocketAddr, time::Duration};
 
