@@ -1,13 +1,12 @@
 //! `kafkloud tail`: records as they arrive, from the consumer's live stream.
 //!
-//! The stream is resumed after its last event when the connection breaks. Offsets of a partition only grow, so what a
-//! resumed stream shows again is left out here.
+//! When the connection breaks, the stream is resumed after its last event, whose id names a position in every partition:
+//! nothing is left out and nothing shown twice.
 
-use std::{collections::HashMap, time::Duration};
+use std::time::{Duration, SystemTime};
 
 use clap::{Args, ValueEnum};
 use contract::{Timestamp, record::RecordView};
-use service::CancellationToken;
 
 use crate::{
     Failure, Outcome,
@@ -54,9 +53,11 @@ pub(crate) async fn run(args: TailArgs, context: &Context) -> Result<Outcome, Fa
         args,
         context,
         last_event_id: None,
-        next_offsets: HashMap::new(),
     };
-    tail.follow(&consumer, &stop).await?;
+    tokio::select! {
+        () = stop.cancelled() => {}
+        followed = tail.follow(&consumer) => followed?,
+    }
     Ok(Outcome::Done)
 }
 
@@ -65,48 +66,35 @@ struct Tail<'a> {
     context: &'a Context,
     left: u64,
     last_event_id: Option<String>,
-    /// Per topic and partition, the first offset that has not been shown.
-    next_offsets: HashMap<(String, i32), i64>,
 }
 
 impl Tail<'_> {
-    async fn follow(
-        &mut self,
-        consumer: &Service,
-        stop: &CancellationToken,
-    ) -> Result<(), Failure> {
+    async fn follow(&mut self, consumer: &Service) -> Result<(), Failure> {
         let mut delay = RETRY_DELAY_MIN;
         let mut connected_before = false;
         while self.left > 0 {
-            let streamed = tokio::select! {
-                () = stop.cancelled() => return Ok(()),
-                streamed = self.stream_once(consumer, &mut delay) => streamed?,
-            };
-            match streamed {
-                Ok(()) => connected_before = true,
+            match self.connect(consumer).await {
+                Ok(events) => {
+                    connected_before = true;
+                    if self.show_all(events).await? > 0 {
+                        delay = RETRY_DELAY_MIN;
+                    }
+                }
                 Err(error) if connected_before && error.is_temporary() => {}
                 Err(error) => return Err(error.into()),
             }
-            if self.left == 0 {
-                break;
+            if self.left > 0 {
+                let hint = format!("the stream ended; connecting again in {delay:?}");
+                self.context.output.hint(hint);
+                tokio::time::sleep(delay).await;
+                delay = (delay * 2).min(RETRY_DELAY_MAX);
             }
-            let hint = format!("the stream ended; connecting again in {delay:?}");
-            self.context.output.hint(hint);
-            tokio::select! {
-                () = stop.cancelled() => return Ok(()),
-                () = tokio::time::sleep(delay) => {}
-            }
-            delay = (delay * 2).min(RETRY_DELAY_MAX);
         }
         Ok(())
     }
 
-    /// Shows one response's events until it ends. The outer error is our own (printing), the inner the service's.
-    async fn stream_once(
-        &mut self,
-        consumer: &Service,
-        delay: &mut Duration,
-    ) -> Result<Result<(), ServiceError>, Failure> {
+    async fn connect(&mut self, consumer: &Service) -> Result<Events, ServiceError> {
+        let now = Timestamp::from(SystemTime::now());
         let mut request = consumer
             .client
             .get(consumer.url(&["consume"]))
@@ -117,42 +105,44 @@ impl Tail<'_> {
         if let Some(id) = &self.last_event_id {
             request = request.header("last-event-id", id);
         }
-        let response = match consumer.send(request).await {
-            Ok(response) => response,
-            Err(error) => return Ok(Err(error)),
-        };
-        let mut events = Events::new(response);
-        while self.left > 0 {
-            match events.next().await {
-                Ok(Some(event)) => self.show(&event)?,
-                Ok(None) => break,
-                // Broken in the middle: resumed like after an orderly end.
-                Err(error) => {
-                    tracing::debug!(%error, "the stream broke");
-                    break;
-                }
-            }
-            *delay = RETRY_DELAY_MIN;
+        let response = consumer.send(request).await?;
+        // Should the stream break before its first event, what comes in between is not to be left out.
+        if self.args.from == "latest" {
+            self.args.from = now.to_string();
         }
-        Ok(Ok(()))
+        Ok(Events::new(response))
+    }
+
+    /// Shows a stream's events until it ends, in whatever way: it is resumed. Returns how many there were.
+    async fn show_all(&mut self, mut events: Events) -> Result<u64, Failure> {
+        let mut count = 0;
+        while self.left > 0
+            && let Ok(Some(event)) = events.next().await
+        {
+            self.show(&event)?;
+            count += 1;
+        }
+        Ok(count)
     }
 
     fn show(&mut self, event: &Event) -> Result<(), Failure> {
         if event.id.is_some() {
             self.last_event_id.clone_from(&event.id);
         }
-        if event.name != "streamer" {
-            let text = format!("{}: {}", event.name, printable(&event.data));
-            self.context.output.warn(text);
-            return Ok(());
+        match event.name.as_str() {
+            "streamer" => {}
+            "missed" => {
+                let text = format!(
+                    "missed some records, which came faster than they could be shown: {}",
+                    printable(&event.data)
+                );
+                self.context.output.warn(text);
+                return Ok(());
+            }
+            // Of a later version.
+            _ => return Ok(()),
         }
         let record: RecordView = serde_json::from_str(&event.data).map_err(anyhow::Error::from)?;
-        let partition = (record.topic.clone(), record.partition);
-        let next_offset = self.next_offsets.entry(partition).or_insert(0);
-        if record.offset < *next_offset {
-            return Ok(());
-        }
-        *next_offset = record.offset + 1;
         self.left -= 1;
         self.print(&record, &event.data)
     }
@@ -190,7 +180,7 @@ fn parse_from(text: &str) -> Result<String, String> {
     }
     humantime::parse_duration(text)
         .ok()
-        .and_then(|age| std::time::SystemTime::now().checked_sub(age))
+        .and_then(|age| SystemTime::now().checked_sub(age))
         .map(|time| Timestamp::from(time).to_string())
         .ok_or_else(|| {
             "give latest, earliest, an offset, a time such as 2026-01-31T09:30:00Z, or an age such as 15m"
@@ -208,7 +198,7 @@ mod tests {
             assert_eq!(parse_from(text).as_deref(), Ok(text));
         }
         let age: Timestamp = parse_from("15m").unwrap().parse().unwrap();
-        let micros = Timestamp::from(std::time::SystemTime::now()).micros_since(age);
+        let micros = Timestamp::from(SystemTime::now()).micros_since(age);
         assert!(micros >= 15 * 60 * 1_000_000);
         assert!(parse_from("yesterday").is_err());
         assert!(parse_from("-1").is_err());

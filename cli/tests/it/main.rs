@@ -1,5 +1,7 @@
 //! The real program, driven as a user does: on free ports, in temporary folders.
 
+#![allow(clippy::unwrap_used, reason = "tests say what they expect by failing")]
+
 mod crash;
 mod demo;
 mod harness;

@@ -1,8 +1,9 @@
-use std::net::TcpListener;
+use std::{fs, net::TcpListener};
 
 use serde_json::Value;
+use tokio::time::timeout;
 
-use crate::harness::{Stack, free_port_offset, run, up};
+use crate::harness::{PATIENCE, Stack, free_port_offset, lines, run, up};
 
 #[tokio::test]
 async fn ends_with_a_signal_and_goes_on_where_it_was() {
@@ -33,10 +34,49 @@ async fn ends_in_time_while_it_is_watched() {
         .command(&["tail", "--from", "earliest"])
         .spawn()
         .unwrap();
-    let first = crate::harness::lines(&mut tail).next_line().await.unwrap();
+    let first = lines(&mut tail).next_line().await.unwrap();
     assert!(first.unwrap().ends_with("hello"));
     let (status, _) = stack.terminate().await;
     assert_eq!(status.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_watcher_goes_on_after_a_restart() {
+    let stack = Stack::start().await;
+    stack.run(&["produce", "orders", "before"]).await;
+    let tail = ["tail", "--from", "earliest", "--format", "value"];
+    let mut tail = stack.command(&tail).spawn().unwrap();
+    let mut shown = lines(&mut tail);
+    assert_eq!(shown.next_line().await.unwrap().unwrap(), "before");
+
+    let port_offset = stack.port_offset;
+    let (_, folder) = stack.terminate().await;
+    let stack = Stack::start_in(folder, port_offset).await;
+    stack.run(&["produce", "orders", "after"]).await;
+    let next = timeout(PATIENCE, shown.next_line()).await;
+    assert_eq!(next.unwrap().unwrap().unwrap(), "after");
+}
+
+#[tokio::test]
+async fn a_part_that_fails_ends_all_and_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    // Where the consumer wants a folder of its own.
+    fs::write(folder.path().join("consumer"), "in the way").unwrap();
+    let ran = run(up(folder.path(), free_port_offset())).await;
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.stderr.contains("consumer"), "{ran:?}");
+
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("consumer")).unwrap();
+    let store = folder.path().join("consumer/status.sqlite");
+    fs::write(
+        store,
+        "this is no database, and long enough to be looked at",
+    )
+    .unwrap();
+    let ran = run(up(folder.path(), free_port_offset())).await;
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.stderr.contains("the consumer failed"), "{ran:?}");
 }
 
 #[tokio::test]
