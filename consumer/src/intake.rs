@@ -11,7 +11,7 @@ use std::{
 };
 
 use anyhow::Context;
-use bus::{Batch, KafkaConfig, StartPosition, StartPositions, Subscription, SubscriptionOptions};
+use bus::{Batch, KafkaConfig, StartFrom, StartPosition, Subscription, SubscriptionOptions};
 use contract::Timestamp;
 use parking_lot::Mutex;
 use service::{CancellationToken, health::CheckHandle};
@@ -66,7 +66,7 @@ impl Intake {
             topics: config.selection()?,
             batch_max: BATCH_MAX,
         };
-        let start = start_positions(Arc::clone(&positions));
+        let start = start_from(Arc::clone(&positions));
         let subscription = Subscription::start(kafka, options, start, observe)
             .context("cannot subscribe to Kafka")?;
         store_check.ready();
@@ -163,11 +163,11 @@ impl Intake {
     }
 }
 
-fn start_positions(positions: Positions) -> StartPositions {
-    Box::new(move |topic, partition| {
+fn start_from(positions: Positions) -> StartFrom {
+    StartFrom::Positions(Box::new(move |topic, partition| {
         positions
             .lock()
             .get(&(Arc::from(topic), partition))
             .copied()
-    })
+    }))
 }

@@ -48,18 +48,14 @@ pub(crate) async fn of_message(
     let id = parse_id(&id)?;
     let room = sse::take_room(&app)?;
     let lives = watch_all(&app, &[id]).await?;
-    // Up to and including the life that has reached the stage.
-    let mut done = false;
-    let events = lives.take_while(move |life| {
-        let go_on = !done;
-        done = life.has_reached(query.stage);
-        std::future::ready(go_on)
+    // Ends right after the life that has reached the stage, not at the change after it.
+    let events = stream::unfold(Some(lives.boxed()), move |lives| async move {
+        let mut lives = lives?;
+        let life = lives.next().await?;
+        let go_on = !life.has_reached(query.stage);
+        Some((sse::json("life", &*life), go_on.then_some(lives)))
     });
-    Ok(sse::respond(
-        &app,
-        room,
-        events.map(|life| sse::json("life", &*life)),
-    ))
+    Ok(sse::respond(&app, room, events))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

@@ -144,3 +144,6 @@ fn lock(dir: &Path) -> anyhow::Result<File> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -45,8 +45,7 @@ async fn an_abrupt_end_counts_each_message_once() {
     consumer.stop().await;
     // …and a store that is thrown away is built anew from Kafka, although the group has read everything.
     let fresh = tempfile::tempdir().unwrap();
-    let arguments = ["--group", "third"];
-    let consumer = Consumer::start_with(&broker.kafka(), fresh.path(), &arguments).await;
+    let consumer = Consumer::start(&broker.kafka(), fresh.path()).await;
     consumer.consumed(410).await;
     consumer.stop().await;
 }

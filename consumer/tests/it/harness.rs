@@ -31,7 +31,10 @@ pub(crate) struct Broker {
 
 impl Broker {
     pub(crate) async fn start() -> Self {
-        service::telemetry::init();
+        // Quiet unless somebody looks for a cause.
+        if std::env::var_os("RUST_LOG").is_some() {
+            service::telemetry::init();
+        }
         Self::start_at("127.0.0.1:0", tempfile::tempdir().unwrap()).await
     }
 

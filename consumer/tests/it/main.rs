@@ -1,5 +1,7 @@
 //! The consumer beside a real broker.
 
+#![allow(clippy::unwrap_used, reason = "tests say what they expect by failing")]
+
 mod faults;
 mod harness;
 mod records;

@@ -20,7 +20,7 @@ pub use headers::{MessageHeaders, RecordMeta, headers};
 pub use publisher::{Ack, Message, PendingAcks, PublishError, PublishResult, Publisher};
 pub use record::RecordRef;
 pub use subscription::{
-    Acks, Batch, BatchEnd, BatchEnds, StartPosition, StartPositions, Subscription,
+    Acks, Batch, BatchEnd, BatchEnds, OwnPositions, StartFrom, StartPosition, Subscription,
     SubscriptionEnded, SubscriptionOptions, TopicSelection,
 };
 pub use tail::{Reading, Tail, TailItem, TailOptions, TailStart};

@@ -60,9 +60,17 @@ pub struct StartPosition {
     pub topic_id: Option<Uuid>,
 }
 
-/// Asked for each partition when it is assigned, on the polling thread. `None` leaves it to what the group has
-/// committed, and else to the first record there is.
-pub type StartPositions = Box<dyn Fn(&str, i32) -> Option<StartPosition> + Send + Sync>;
+/// Where a member begins in the partitions that it is assigned.
+pub enum StartFrom {
+    /// Where the group has committed, else at the first record there is.
+    Committed,
+    /// Where the caller's own positions say, whatever the group has committed; at the first record there is in partitions
+    /// without one. Asked on the polling thread, at each assignment.
+    Positions(OwnPositions),
+}
+
+/// The caller's position in a partition.
+pub type OwnPositions = Box<dyn Fn(&str, i32) -> Option<StartPosition> + Send + Sync>;
 
 /// Records of one poll, in the order of each partition, and the means to report them done.
 #[derive(Debug)]
@@ -97,13 +105,14 @@ pub struct Subscription<T> {
 }
 
 impl<T: Send + 'static> Subscription<T> {
-    /// Joins the group. `decode` runs on the polling thread; records for which it returns `None` count as done.
+    /// Joins the group. `decode` runs on the polling thread; records for which it returns `None` count as done, and are
+    /// in a batch by their offsets only.
     ///
     /// Fails only for options that librdkafka refuses; a broker that is away is waited for.
     pub fn start(
         kafka: &KafkaConfig,
         options: SubscriptionOptions,
-        start: StartPositions,
+        start: StartFrom,
         decode: impl FnMut(&RecordRef<'_>) -> Option<T> + Send + 'static,
     ) -> Result<Self, KafkaError> {
         let acks = Acks::default();
@@ -247,9 +256,10 @@ fn client_config(kafka: &KafkaConfig, options: &SubscriptionOptions) -> rdkafka:
         // How soon a message on a brand-new topic is seen.
         .set("topic.metadata.refresh.interval.ms", "500")
         .set("topic.blacklist", "^__.*")
-        // A fetch waits at the broker for the first byte: no added latency, no idle traffic.
+        // A fetch waits at the broker and is answered at the first byte. Other requests queue up behind it on their
+        // connection, so a new partition, which needs several, would wait a few times the default of 500 ms.
         .set("fetch.min.bytes", "1")
-        .set("fetch.wait.max.ms", "500")
+        .set("fetch.wait.max.ms", "100")
         // Memory for records read ahead. The default pauses a full second when it is used up.
         .set("queued.max.messages.kbytes", "32768")
         .set("fetch.queue.backoff.ms", "10")

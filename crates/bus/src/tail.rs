@@ -91,6 +91,8 @@ impl<T: Send + 'static> Tail<T> {
                 "queued.max.messages.kbytes",
                 options.ahead_kbytes.to_string(),
             )
+            // Questions about new partitions queue up behind a waiting fetch.
+            .set("fetch.wait.max.ms", "100")
             .set("fetch.queue.backoff.ms", "10")
             .set("fetch.error.backoff.ms", "100")
             .create_with_context(LogContext)?;

@@ -68,7 +68,7 @@ impl<F> Poller<F> {
             while !stop.is_cancelled() {
                 self.store_positions();
                 let batch = self.gather()?;
-                if !batch.records.is_empty() && !self.hand_over(batch, sender, runtime, stop) {
+                if !batch.ends.0.is_empty() && !self.hand_over(batch, sender, runtime, stop) {
                     break;
                 }
             }

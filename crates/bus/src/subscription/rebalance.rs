@@ -10,7 +10,7 @@ use rdkafka::{
 };
 use uuid::Uuid;
 
-use super::{Acks, StartPosition, StartPositions};
+use super::{Acks, StartFrom, StartPosition};
 use crate::{log, native, offsets};
 
 /// How long the check of stored positions may hold up an assignment.
@@ -18,13 +18,13 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Answers librdkafka's callbacks, on the polling thread.
 pub(super) struct GroupContext {
-    start: StartPositions,
+    start: StartFrom,
     acks: Acks,
     topic_ids: Mutex<HashMap<String, Uuid>>,
 }
 
 impl GroupContext {
-    pub(super) fn new(start: StartPositions, acks: Acks) -> Self {
+    pub(super) fn new(start: StartFrom, acks: Acks) -> Self {
         Self {
             start,
             acks,
@@ -45,43 +45,52 @@ impl GroupContext {
     /// Moves newly assigned partitions to where the caller wants to begin.
     fn begin(&self, consumer: &BaseConsumer<Self>, partitions: &TopicPartitionList) {
         self.learn_topic_ids(consumer, partitions);
-        let stored: Vec<_> = partitions
-            .elements()
-            .into_iter()
-            .filter_map(|partition| {
-                let start = (self.start)(partition.topic(), partition.partition())?;
-                Some((partition, start))
-            })
-            .collect();
-        if stored.is_empty() {
+        let StartFrom::Positions(position) = &self.start else {
             return;
-        }
-        let names = stored
+        };
+        let elements = partitions.elements();
+        let names = elements
             .iter()
-            .map(|(partition, _)| (partition.topic(), partition.partition()));
+            .map(|partition| (partition.topic(), partition.partition()));
         let ranges = offsets::ranges(consumer, names, CHECK_TIMEOUT).unwrap_or_else(|error| {
             // librdkafka itself begins at the first record when a position is out of range, only without a word.
             tracing::warn!(%error, "cannot check the stored positions; using them as they are");
             HashMap::new()
         });
-        for (mut partition, start) in stored {
-            let topic = partition.topic().to_owned();
-            let range = ranges.get(&(topic.clone(), partition.partition())).copied();
-            let offset = begin_at(start, self.topic_id(&topic), range);
-            if let Err(reason) = offset {
-                tracing::warn!(
-                    topic,
-                    partition = partition.partition(),
-                    position = start.next_offset,
-                    range = ?range,
-                    "{reason}; beginning at the first record there is"
-                );
-            }
-            let offset = offset.map_or(Offset::Beginning, Offset::Offset);
+        for mut partition in partitions.elements() {
+            let (topic, number) = (partition.topic().to_owned(), partition.partition());
+            let range = ranges.get(&(topic.clone(), number)).copied();
+            let offset = match position(&topic, number) {
+                Some(start) => self.begin_at(start, &topic, number, range),
+                None => range.map_or(Offset::Beginning, |(first, _)| Offset::Offset(first)),
+            };
             if let Err(error) = partition.set_offset(offset) {
                 tracing::error!(%error, topic, "cannot set the start position");
             }
         }
+    }
+
+    fn begin_at(
+        &self,
+        start: StartPosition,
+        topic: &str,
+        partition: i32,
+        range: Option<(i64, i64)>,
+    ) -> Offset {
+        check(start, self.topic_id(topic), range).map_or_else(
+            |reason| {
+                let position = start.next_offset;
+                tracing::warn!(
+                    topic,
+                    partition,
+                    position,
+                    ?range,
+                    "{reason}; beginning at the first record there is"
+                );
+                Offset::Beginning
+            },
+            Offset::Offset,
+        )
     }
 
     fn learn_topic_ids(&self, consumer: &BaseConsumer<Self>, partitions: &TopicPartitionList) {
@@ -100,7 +109,7 @@ impl GroupContext {
 }
 
 /// The offset to begin at, or why the stored position means nothing any more.
-fn begin_at(
+fn check(
     start: StartPosition,
     topic_id: Option<Uuid>,
     range: Option<(i64, i64)>,
@@ -183,11 +192,11 @@ mod tests {
             next_offset,
             topic_id,
         };
-        assert_eq!(begin_at(start(7, None), None, None), Ok(7));
-        assert_eq!(begin_at(start(7, Some(old)), None, Some((0, 7))), Ok(7));
-        assert_eq!(begin_at(start(7, None), Some(new), Some((7, 9))), Ok(7));
-        assert!(begin_at(start(7, Some(old)), Some(new), Some((0, 9))).is_err());
-        assert!(begin_at(start(7, Some(new)), Some(new), Some((0, 6))).is_err());
-        assert!(begin_at(start(7, Some(new)), Some(new), Some((8, 9))).is_err());
+        assert_eq!(check(start(7, None), None, None), Ok(7));
+        assert_eq!(check(start(7, Some(old)), None, Some((0, 7))), Ok(7));
+        assert_eq!(check(start(7, None), Some(new), Some((7, 9))), Ok(7));
+        assert!(check(start(7, Some(old)), Some(new), Some((0, 9))).is_err());
+        assert!(check(start(7, Some(new)), Some(new), Some((0, 6))).is_err());
+        assert!(check(start(7, Some(new)), Some(new), Some((8, 9))).is_err());
     }
 }

@@ -1,0 +1,171 @@
+use std::{path::Path, time::Duration};
+
+use bus::{BatchEnd, BatchEnds, StartPosition};
+use contract::{LifecycleEvent, Stage, Timestamp};
+use uuid::Uuid;
+
+use super::*;
+use crate::observation::{Observation, RecordSeen};
+
+fn config(data_dir: &Path) -> StoreConfig {
+    StoreConfig {
+        data_dir: data_dir.to_owned(),
+        retention_age: Duration::from_secs(3600),
+        retention_count: 1_000_000,
+    }
+}
+
+fn id(offset: i64) -> MessageId {
+    MessageId::of_record("stream", 0, offset)
+}
+
+fn record(offset: i64) -> Observation {
+    Observation::Record(RecordSeen {
+        id: id(offset),
+        topic: "stream".into(),
+        partition: 0,
+        offset,
+        key: Some(Box::from(*b"\xffkey")),
+        trace_id: None,
+        accepted_at: Some(Timestamp::from_millis(1_000)),
+        streamed_at: Some(Timestamp::from_millis(1_002)),
+    })
+}
+
+fn indexed(offset: i64) -> Observation {
+    Observation::Reached(LifecycleEvent {
+        id: id(offset),
+        stage: Stage::Indexed,
+        at: Timestamp::from_millis(3_000),
+        component: "seer".to_owned(),
+        topic: "stream".to_owned(),
+        partition: 0,
+        offset,
+        took_us: 7,
+        error: None,
+        trace_id: Some("0000000000000000000000000000000a".to_owned()),
+    })
+}
+
+fn batch(
+    observations: Vec<Observation>,
+    last_offset: i64,
+    topic_id: Option<Uuid>,
+) -> Arc<FoldBatch> {
+    let end = BatchEnd {
+        topic: "stream".into(),
+        partition: 0,
+        last_offset,
+        topic_id,
+    };
+    Arc::new(FoldBatch {
+        observations,
+        ends: BatchEnds(vec![end]),
+        at: Timestamp::from(std::time::SystemTime::now()),
+    })
+}
+
+#[tokio::test]
+async fn folding_again_changes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&config(dir.path())).unwrap();
+    let records = batch(vec![record(0), record(1), record(0)], 1, None);
+    let folded = store.fold(Arc::clone(&records)).await.unwrap();
+    assert_eq!(folded.changed, [id(0), id(1)]);
+    let before = store.lives(vec![id(0)]).await.unwrap();
+    assert_eq!(before[0].key.as_deref(), Some("\u{fffd}key"));
+    let again = store.fold(records).await.unwrap();
+    assert!(again.changed.is_empty());
+    assert_eq!(again.reached, StageCounts::default());
+    assert_eq!(store.lives(vec![id(0)]).await.unwrap(), before);
+    assert_eq!(store.totals().await.unwrap().get(Stage::Consumed), 2);
+}
+
+#[tokio::test]
+async fn an_event_before_its_record_and_after_comes_to_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&config(dir.path())).unwrap();
+    for observations in [
+        vec![indexed(0), record(1)],
+        vec![record(0), indexed(1), indexed(1)],
+    ] {
+        store.fold(batch(observations, 1, None)).await.unwrap();
+    }
+    let lives = store.lives(vec![id(0), id(1)]).await.unwrap();
+    for life in &lives {
+        let stages: Vec<Stage> = life.stages.iter().map(|reached| reached.stage).collect();
+        // By time: the event of this test lies before the fold.
+        assert_eq!(
+            stages,
+            [
+                Stage::Accepted,
+                Stage::Streamed,
+                Stage::Indexed,
+                Stage::Consumed
+            ]
+        );
+        assert_eq!(life.stages[1].took_us, 2_000);
+        assert_eq!(life.stage, Stage::Indexed);
+    }
+    let totals = store.totals().await.unwrap();
+    for stage in [Stage::Accepted, Stage::Consumed, Stage::Indexed] {
+        assert_eq!(totals.get(stage), 2, "{stage}");
+    }
+}
+
+#[tokio::test]
+async fn positions_totals_and_lives_outlast_the_store() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&config(dir.path())).unwrap();
+    let topic_id = Some(Uuid::from_u128(5));
+    store
+        .fold(batch(vec![record(7)], 7, topic_id))
+        .await
+        .unwrap();
+    store.close().await;
+    assert!(store.fold(batch(vec![record(8)], 8, None)).await.is_err());
+    assert!(
+        !dir.path().join("status.sqlite-wal").exists(),
+        "closed cleanly"
+    );
+    drop(store);
+    let store = SqliteStore::open(&config(dir.path())).unwrap();
+    let position = StoredPosition {
+        topic: "stream".to_owned(),
+        partition: 0,
+        start: StartPosition {
+            next_offset: 8,
+            topic_id,
+        },
+    };
+    assert_eq!(store.positions().await.unwrap(), [position]);
+    assert_eq!(store.totals().await.unwrap().get(Stage::Consumed), 1);
+    assert_eq!(store.lives(vec![id(7), id(8)]).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn old_rows_leave_in_small_steps() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = StoreConfig {
+        retention_count: 10,
+        ..config(dir.path())
+    };
+    let store = SqliteStore::open(&config).unwrap();
+    store
+        .fold(batch((0..1000).map(record).collect(), 999, None))
+        .await
+        .unwrap();
+    // A step follows each fold, in front of the next.
+    store
+        .fold(batch(vec![record(1000)], 1000, None))
+        .await
+        .unwrap();
+    store
+        .fold(batch(vec![record(1001)], 1001, None))
+        .await
+        .unwrap();
+    let lives = store.lives((0..1002).map(id).collect()).await.unwrap();
+    assert!((10..=11).contains(&lives.len()), "{} rows", lives.len());
+    assert_eq!(lives.last().unwrap().offset, 1001);
+    assert_eq!(store.totals().await.unwrap().get(Stage::Consumed), 1002);
+}
