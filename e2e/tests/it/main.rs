@@ -1,0 +1,6 @@
+//! The whole platform, booted on free ports in a temporary folder, used as its users do.
+
+mod browser;
+mod restart;
+mod round_trip;
+mod stack;

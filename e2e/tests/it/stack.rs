@@ -1,0 +1,92 @@
+use std::{net::TcpListener, path::Path, time::Duration};
+
+use cli::up::{self, Platform, Ports, UpConfig};
+use contract::{Receipt, status::MessageLife};
+use e2e::wait;
+use reqwest::{Client, RequestBuilder};
+use tempfile::TempDir;
+
+/// The platform with a temporary data folder.
+pub(crate) struct Stack {
+    pub(crate) platform: Platform,
+    pub(crate) client: Client,
+    folder: TempDir,
+}
+
+impl Stack {
+    pub(crate) async fn start() -> anyhow::Result<Self> {
+        Self::start_in(tempfile::tempdir()?).await
+    }
+
+    async fn start_in(folder: TempDir) -> anyhow::Result<Self> {
+        let platform = up::start(UpConfig::new(folder.path(), Ports::free())?).await?;
+        platform.wait_ready(wait::DEADLINE).await?;
+        Ok(Self {
+            platform,
+            client: Client::new(),
+            folder,
+        })
+    }
+
+    /// The same services without a broker behind them: nothing listens at its address.
+    pub(crate) async fn start_without_broker() -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let nobody = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let mut config = UpConfig::new(folder.path(), Ports::free())?;
+        config.kafka_broker = Some(nobody.to_string());
+        let platform = up::start(config).await?;
+        Ok(Self {
+            platform,
+            client: Client::new(),
+            folder,
+        })
+    }
+
+    /// Ends everything in order and starts it again on the same data.
+    pub(crate) async fn restart(self) -> anyhow::Result<Self> {
+        self.platform.stop();
+        self.platform.join().await?;
+        Self::start_in(self.folder).await
+    }
+
+    pub(crate) async fn stop(self) -> anyhow::Result<()> {
+        self.platform.stop();
+        self.platform.join().await
+    }
+
+    pub(crate) fn portal(&self, path: &str) -> String {
+        format!("{}{path}", self.platform.addresses().portal_url())
+    }
+
+    pub(crate) fn produce(&self, path: &str) -> RequestBuilder {
+        let base = self.platform.addresses().producer_url();
+        self.client.post(format!("{base}/produce/{path}"))
+    }
+
+    pub(crate) fn ask_consumer(&self, path: &str) -> RequestBuilder {
+        let base = self.platform.addresses().consumer_url();
+        self.client.get(format!("{base}{path}"))
+    }
+
+    /// The life of a message that the consumer has processed; waits for it.
+    pub(crate) async fn consumed_life(&self, receipt: &Receipt) -> anyhow::Result<MessageLife> {
+        let path = format!("/status/{}?wait=30", receipt.id);
+        let response = self.ask_consumer(&path).send().await?;
+        Ok(response.error_for_status()?.json().await?)
+    }
+
+    pub(crate) async fn n_consumed(&self) -> anyhow::Result<u64> {
+        let summary = self.ask_consumer("/status").send().await?;
+        let summary: contract::status::StatusSummary = summary.error_for_status()?.json().await?;
+        Ok(summary.n_consumed)
+    }
+}
+
+/// The real events that `make demo` pushes through.
+pub(crate) fn example_events() -> anyhow::Result<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/package-events.ndjson");
+    Ok(std::fs::read_to_string(path)?)
+}
+
+/// Long enough for a busy machine, short enough for a person who waits for a failing test.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
