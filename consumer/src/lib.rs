@@ -20,9 +20,9 @@ mod viewer;
 
 use std::{sync::Arc, time::Duration};
 
-use bus::{Admin, BrokerState};
-use service::{CancellationToken, Limits, health::CheckHandle, health::Health};
-use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+use bus::Admin;
+use service::{CancellationToken, Limits, health::Health};
+use tokio::{net::TcpListener, task::JoinSet};
 
 pub use config::{ConsumerConfig, IntakeConfig, StoreConfig, ViewerConfig};
 
@@ -55,11 +55,9 @@ pub async fn serve(
     )
     .await?;
     let stop = stop.child_token();
-    let watching = tokio::spawn(tell_health(
-        admin.broker_state(),
-        health.check("kafka"),
-        config.kafka.broker.clone(),
-    ));
+    let broker = config.kafka.broker.clone();
+    let kafka = health.check("kafka");
+    tokio::spawn(kafka.follow(admin.broker_state(), move |state| state.missing(&broker)));
     let app = App::new(
         store,
         lives,
@@ -78,7 +76,6 @@ pub async fn serve(
     parts.spawn(intake.run(stop.clone()));
     parts.spawn(service::serve_http(listener, router, stop.clone()));
     let result = join(parts, &stop).await;
-    watching.abort();
     sqlite.close().await;
     result
 }
@@ -94,23 +91,4 @@ async fn join(
         result = result.and(ended.unwrap_or_else(|panic| Err(panic.into())));
     }
     result
-}
-
-async fn tell_health(
-    mut broker: watch::Receiver<BrokerState>,
-    check: CheckHandle,
-    address: String,
-) {
-    loop {
-        match *broker.borrow_and_update() {
-            BrokerState::Starting => {}
-            BrokerState::Up => check.ready(),
-            BrokerState::Away { .. } => {
-                check.not_ready(format!("no Kafka broker answers at {address}"));
-            }
-        }
-        if broker.changed().await.is_err() {
-            return;
-        }
-    }
 }

@@ -9,6 +9,7 @@ mod config;
 mod failure;
 mod idempotency;
 mod ndjson;
+mod openapi;
 mod produce;
 mod receipt;
 mod target;
@@ -16,9 +17,9 @@ mod wait;
 
 use std::time::Duration;
 
-use bus::{BrokerState, Publisher};
-use service::{CancellationToken, Limits, health::CheckHandle, health::Health};
-use tokio::{net::TcpListener, sync::watch};
+use bus::Publisher;
+use service::{CancellationToken, Limits, health::Health};
+use tokio::net::TcpListener;
 
 pub use config::{GatewayConfig, ProducerConfig};
 
@@ -38,11 +39,11 @@ pub async fn serve(
 ) -> anyhow::Result<()> {
     let publisher = Publisher::new(&config.kafka, "kafkloud-producer", config.publisher)?;
     let health = Health::default();
-    let watching = tokio::spawn(tell_health(
-        publisher.broker_state(),
-        health.check("kafka"),
-        config.kafka.broker,
-    ));
+    let broker = config.kafka.broker;
+    let kafka = health.check("kafka");
+    tokio::spawn(kafka.follow(publisher.broker_state(), move |state| {
+        state.missing(&broker)
+    }));
     let limits = Limits {
         body_bytes: config.gateway.body_limit,
         response: RESPONSE_TIMEOUT,
@@ -50,26 +51,6 @@ pub async fn serve(
     let app = App::new(publisher.clone(), config.gateway, stop.clone());
     let router = service::router("producer", produce::routes(app), health, limits);
     service::serve_http(listener, router, stop).await?;
-    watching.abort();
     publisher.close(FLUSH_TIMEOUT).await;
     Ok(())
-}
-
-async fn tell_health(
-    mut broker: watch::Receiver<BrokerState>,
-    check: CheckHandle,
-    address: String,
-) {
-    loop {
-        match *broker.borrow_and_update() {
-            BrokerState::Starting => {}
-            BrokerState::Up => check.ready(),
-            BrokerState::Away { .. } => {
-                check.not_ready(format!("no Kafka broker answers at {address}"));
-            }
-        }
-        if broker.changed().await.is_err() {
-            return;
-        }
-    }
 }

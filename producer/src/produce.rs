@@ -13,13 +13,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bus::{Message, MessageHeaders};
-use contract::{MessageId, Problem, Receipt};
+use contract::{MessageId, Receipt};
 use service::{ApiProblem, ApiResult};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     app::App,
     failure, idempotency, ndjson,
+    openapi::{Answers, Headers, NdjsonParams},
     receipt::{Accepted, continue_trace, new_id},
     target::Target,
     wait,
@@ -33,33 +34,23 @@ pub(crate) fn routes(app: Arc<App>) -> OpenApiRouter {
         .with_state(app)
 }
 
-/// Writes the body to the topic `stream`.
-#[utoipa::path(post, path = "/produce", tag = "produce", request_body = Vec<u8>, responses(
-    (status = 201, description = "The message is in the log", body = Receipt),
-    (status = 400, description = "No body", body = Problem),
-    (status = 413, description = "The body is too large", body = Problem),
-    (status = 503, description = "Kafka is away or too slow", body = Problem),
-))]
+/// Writes the body, or each line of an `application/x-ndjson` body, to the topic `stream`.
+#[utoipa::path(post, path = "/produce", tag = "produce", request_body = Vec<u8>,
+    params(Headers, NdjsonParams), responses(Answers))]
 async fn produce(State(app): State<Arc<App>>, request: Request) -> ApiResult<Response> {
     accept(app, request).await
 }
 
-/// Writes the body to a topic.
+/// Writes the body, or each line of an `application/x-ndjson` body, to a topic.
 #[utoipa::path(post, path = "/produce/{topic}", tag = "produce", request_body = Vec<u8>,
-    params(("topic" = String, Path)),
-    responses(
-    (status = 201, description = "The message is in the log", body = Receipt),
-))]
+    params(("topic" = String, Path), Headers, NdjsonParams), responses(Answers))]
 async fn produce_to_topic(State(app): State<Arc<App>>, request: Request) -> ApiResult<Response> {
     accept(app, request).await
 }
 
-/// Writes the body to a topic, with a key.
+/// Writes the body, or each line of an `application/x-ndjson` body, to a topic, with a key: any bytes, percent-encoded.
 #[utoipa::path(post, path = "/produce/{topic}/{key}", tag = "produce", request_body = Vec<u8>,
-    params(("topic" = String, Path), ("key" = String, Path)),
-    responses(
-    (status = 201, description = "The message is in the log", body = Receipt),
-))]
+    params(("topic" = String, Path), ("key" = String, Path), Headers, NdjsonParams), responses(Answers))]
 async fn produce_with_key(State(app): State<Arc<App>>, request: Request) -> ApiResult<Response> {
     accept(app, request).await
 }

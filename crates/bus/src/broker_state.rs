@@ -25,6 +25,17 @@ pub enum BrokerState {
     },
 }
 
+impl BrokerState {
+    /// What is missing, for whoever asks whether a service is ready; `address` is where the broker should be.
+    pub fn missing(&self, address: &str) -> Option<String> {
+        match self {
+            Self::Starting => Some("starting".to_owned()),
+            Self::Up => None,
+            Self::Away { .. } => Some(format!("no Kafka broker answers at {address}")),
+        }
+    }
+}
+
 /// Asks a broker until it is dropped.
 #[derive(Debug)]
 pub(crate) struct BrokerProbe {

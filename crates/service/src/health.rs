@@ -7,6 +7,7 @@ use std::{
 
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
 use contract::{Check, Readiness};
+use tokio::sync::watch;
 
 /// The checks of one service. Cheap to clone; all clones are one.
 #[derive(Clone, Debug, Default)]
@@ -72,6 +73,24 @@ impl CheckHandle {
             reason: Some(reason.into()),
         };
         self.health.set(self.name, check);
+    }
+
+    /// Follows a state until nobody tells it any more. `missing` says what is missing, if anything is.
+    pub async fn follow<T>(
+        self,
+        mut state: watch::Receiver<T>,
+        missing: impl Fn(&T) -> Option<String>,
+    ) {
+        loop {
+            let missing = missing(&state.borrow_and_update());
+            match missing {
+                None => self.ready(),
+                Some(reason) => self.not_ready(reason),
+            }
+            if state.changed().await.is_err() {
+                return;
+            }
+        }
     }
 }
 
