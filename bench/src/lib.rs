@@ -1,3 +1,4 @@
 //! What the benchmarks have in common.
 
 pub mod broker;
+pub mod process;

@@ -1,11 +1,12 @@
 use std::{
     net::TcpListener,
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, ensure};
+use bench::process::Running;
 use contract::port;
 
 const START_TIMEOUT: Duration = Duration::from_secs(30);
@@ -14,7 +15,7 @@ const START_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) struct Platform {
     pub(crate) portal_url: String,
     pub(crate) ready_after: Duration,
-    process: Child,
+    process: Running,
     _folder: tempfile::TempDir,
 }
 
@@ -39,7 +40,7 @@ impl Platform {
         let mut platform = Self {
             portal_url: url(port::PORTAL),
             ready_after: Duration::ZERO,
-            process,
+            process: Running(process),
             _folder: folder,
         };
         for part in [port::PORTAL, port::PRODUCER, port::CONSUMER] {
@@ -52,26 +53,8 @@ impl Platform {
         Ok(platform)
     }
 
-    /// Resident memory, as the kernel counts it.
     pub(crate) fn memory_mb(&self) -> anyhow::Result<f64> {
-        let path = format!("/proc/{}/status", self.process.id());
-        let status = std::fs::read_to_string(&path)
-            .with_context(|| format!("cannot read {path}: memory is measured on Linux"))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kilobytes: f64 = line
-            .context("no VmRSS")?
-            .trim()
-            .trim_end_matches(" kB")
-            .parse()?;
-        Ok(kilobytes / 1024.0)
-    }
-}
-
-impl Drop for Platform {
-    fn drop(&mut self) {
-        // Nothing more can be done about a process that does not end than to leave it.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        self.process.memory_mb()
     }
 }
 
