@@ -53,6 +53,7 @@ impl Intake {
         totals: Arc<Totals>,
         lives: Arc<Lives>,
     ) -> anyhow::Result<Self> {
+        describe_metrics();
         let stored = store.positions().await?;
         let positions: Positions = Arc::new(Mutex::new(
             stored
@@ -170,4 +171,11 @@ fn start_from(positions: Positions) -> StartFrom {
             .get(&(Arc::from(topic), partition))
             .copied()
     }))
+}
+
+fn describe_metrics() {
+    metrics::describe_counter!("consumer_records_total", "Records folded, again ones too");
+    metrics::describe_histogram!("consumer_batch_records", "Records of one fold");
+    metrics::describe_histogram!("consumer_fold_duration_seconds", "Time of one fold");
+    metrics::describe_gauge!("consumer_store_bytes", "Size of the status store's file");
 }

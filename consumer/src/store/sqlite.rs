@@ -118,6 +118,9 @@ fn write(mut connection: Connection, mut retention: Retention, mut jobs: mpsc::R
                 if let Err(error) = retention.step(&connection, rows) {
                     tracing::warn!(%error, "cannot clear old rows from the status store");
                 }
+                if let Ok(bytes) = size_bytes(&connection) {
+                    metrics::gauge!("consumer_store_bytes").set(bytes as f64);
+                }
             }
             Job::Close { closed } => {
                 if let Err((_, error)) = connection.close() {
@@ -128,6 +131,13 @@ fn write(mut connection: Connection, mut retention: Retention, mut jobs: mpsc::R
             }
         }
     }
+}
+
+fn size_bytes(connection: &Connection) -> rusqlite::Result<i64> {
+    let sql = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()";
+    connection
+        .prepare_cached(sql)?
+        .query_row([], |row| row.get(0))
 }
 
 fn lock(dir: &Path) -> anyhow::Result<File> {

@@ -1,6 +1,9 @@
 //! Offsets of many partitions in one question to each broker.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use rdkafka::{
     Offset, TopicPartitionList,
@@ -9,6 +12,22 @@ use rdkafka::{
 };
 
 pub(crate) type Partition = (String, i32);
+
+/// All partitions that have a leader. Asking about others waits for one to appear.
+pub(crate) fn led_partitions<C: ConsumerContext>(
+    consumer: &BaseConsumer<C>,
+    timeout: Duration,
+) -> KafkaResult<HashSet<Partition>> {
+    let metadata = consumer.fetch_metadata(None, timeout)?;
+    let partitions = metadata.topics().iter().flat_map(|topic| {
+        let led = topic
+            .partitions()
+            .iter()
+            .filter(|found| found.leader() >= 0);
+        led.map(|found| (topic.name().to_owned(), found.id()))
+    });
+    Ok(partitions.collect())
+}
 
 /// First and next offset of each partition. Partitions that the broker does not know are left out.
 pub(crate) fn ranges<'a, C: ConsumerContext>(

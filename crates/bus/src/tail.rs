@@ -194,7 +194,7 @@ impl<T, F: FnMut(&RecordRef<'_>) -> T> Worker<T, F> {
     /// Brings the assignment in line with the selection and with what there is; returns the partitions that are new to it.
     fn refresh(&mut self) -> KafkaResult<Vec<(Arc<str>, i32, i64)>> {
         let selection = self.selected.borrow().0.clone();
-        let there = self.partitions()?;
+        let there = offsets::led_partitions(&self.consumer, REFRESH_TIMEOUT)?;
         let wanted: HashSet<Partition> = there
             .iter()
             .filter(|(topic, _)| selection.contains(topic))
@@ -221,19 +221,6 @@ impl<T, F: FnMut(&RecordRef<'_>) -> T> Worker<T, F> {
         };
         self.known = Some(there.into_iter().filter(|p| !pending(p)).collect());
         Ok(reading)
-    }
-
-    /// All partitions that can be read.
-    fn partitions(&self) -> KafkaResult<HashSet<Partition>> {
-        let metadata = self.consumer.fetch_metadata(None, REFRESH_TIMEOUT)?;
-        let partitions = metadata.topics().iter().flat_map(|topic| {
-            let led = topic
-                .partitions()
-                .iter()
-                .filter(|found| found.leader() >= 0);
-            led.map(|found| (topic.name().to_owned(), found.id()))
-        });
-        Ok(partitions.collect())
     }
 
     fn leave(&mut self, wanted: &HashSet<Partition>) -> KafkaResult<()> {

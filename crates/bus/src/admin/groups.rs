@@ -1,4 +1,4 @@
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use contract::cluster::{GroupPartitionView, GroupView, MemberView};
 use rdkafka::{Offset, consumer::Consumer};
@@ -43,7 +43,7 @@ impl Shared {
     }
 
     fn fill_lag(&self, groups: &mut [(GroupView, Committed)]) -> Result<(), AdminError> {
-        let exists = self.led_partitions()?;
+        let exists = offsets::led_partitions(&self.reader, TIMEOUT)?;
         let wanted: BTreeSet<(String, i32)> = groups
             .iter()
             .flat_map(|(_, committed)| committed)
@@ -74,17 +74,5 @@ impl Shared {
                 .sort_by(|a, b| (&a.topic, a.partition).cmp(&(&b.topic, b.partition)));
         }
         Ok(())
-    }
-
-    fn led_partitions(&self) -> Result<HashSet<(String, i32)>, AdminError> {
-        let metadata = self.reader.fetch_metadata(None, TIMEOUT)?;
-        let partitions = metadata.topics().iter().flat_map(|topic| {
-            let led = topic
-                .partitions()
-                .iter()
-                .filter(|found| found.leader() >= 0);
-            led.map(|found| (topic.name().to_owned(), found.id()))
-        });
-        Ok(partitions.collect())
     }
 }
