@@ -25,8 +25,12 @@ pub(crate) struct Service {
 /// What a service answered instead of what was asked for.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ServiceError {
+    /// Nobody listens: nothing was sent.
     #[error("{0}")]
-    Unreachable(String),
+    Absent(String),
+    /// The connection or the answer broke off: the request may have been carried out.
+    #[error("{0}")]
+    Broken(String),
     #[error("{}: {}", .0.title, .0.detail)]
     Problem(Problem),
     #[error("{0}")]
@@ -118,7 +122,7 @@ impl Service {
     }
 
     pub(crate) fn broken(&self, how: &str) -> ServiceError {
-        ServiceError::Unreachable(format!(
+        ServiceError::Broken(format!(
             "the connection to the {} at {} broke ({how}): is it still running?",
             self.name,
             self.base.as_str().trim_end_matches('/')
@@ -138,11 +142,11 @@ impl Service {
         } = self;
         let base = base.as_str().trim_end_matches('/');
         if error.is_connect() {
-            ServiceError::Unreachable(format!(
+            ServiceError::Absent(format!(
                 "no {name} at {base}: start it with `make up` or `kafkloud up`, or give {option}"
             ))
         } else if error.is_timeout() {
-            ServiceError::Unreachable(format!(
+            ServiceError::Broken(format!(
                 "the {name} at {base} does not answer in time: see its log, and try again"
             ))
         } else {
@@ -156,10 +160,15 @@ impl ServiceError {
         matches!(self, Self::Problem(problem) if problem.status == StatusCode::NOT_FOUND)
     }
 
+    /// Whether the request may have been carried out all the same.
+    pub(crate) fn is_in_doubt(&self) -> bool {
+        matches!(self, Self::Broken(_) | Self::Unexpected(_))
+    }
+
     /// Whether the same request may succeed a moment later.
     pub(crate) fn is_temporary(&self) -> bool {
         match self {
-            Self::Unreachable(_) => true,
+            Self::Absent(_) | Self::Broken(_) => true,
             Self::Problem(problem) => is_temporary(problem),
             Self::Unexpected(_) => false,
         }
@@ -175,7 +184,7 @@ pub(crate) fn is_temporary(problem: &Problem) -> bool {
 impl From<ServiceError> for Failure {
     fn from(error: ServiceError) -> Self {
         let outcome = match &error {
-            ServiceError::Unreachable(_) => Outcome::Unavailable,
+            ServiceError::Absent(_) | ServiceError::Broken(_) => Outcome::Unavailable,
             ServiceError::Problem(problem) if is_temporary(problem) => Outcome::Unavailable,
             ServiceError::Problem(problem) if problem.status == StatusCode::NOT_FOUND => {
                 Outcome::NotYet

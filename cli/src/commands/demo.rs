@@ -258,7 +258,7 @@ impl OwnPlatform {
         let is_named =
             context.global.producer_url.is_some() || context.global.consumer_url.is_some();
         match producer.send(question).await {
-            Err(ServiceError::Unreachable(_)) if !is_named => {}
+            Err(ServiceError::Absent(_)) if !is_named => {}
             Err(error) => return Err(error.into()),
             Ok(_) => return Ok(None),
         }

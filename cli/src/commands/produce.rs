@@ -17,8 +17,7 @@ use crate::{
     confirm::confirm,
     http::Service,
     ingest::{
-        Format, FormatChoice, Progress, Pushed, Source, Summary, Tally, Upload, is_json_document,
-        push,
+        Format, FormatChoice, Progress, Source, Summary, Tally, Upload, is_json_document, push,
     },
     output::{Paint, duration_text, grouped, printable},
 };
@@ -135,6 +134,7 @@ fn print_receipt(receipt: &Receipt, context: &Context) -> Result<(), Failure> {
 
 async fn lines(args: ProduceArgs, source: Source, context: &Context) -> Result<Outcome, Failure> {
     let output = &context.output;
+    let stop = service::shutdown::on_signal();
     let upload = Upload {
         producer: Service::producer(&context.endpoints.producer)?,
         topic: args.topic,
@@ -144,7 +144,7 @@ async fn lines(args: ProduceArgs, source: Source, context: &Context) -> Result<O
         idempotency_key: args
             .idempotency_key
             .unwrap_or_else(|| Uuid::now_v7().to_string()),
-        stop: service::shutdown::on_signal(),
+        stop: stop.clone(),
     };
     let format = match args.format {
         // Only JSON has fields.
@@ -170,29 +170,38 @@ async fn lines(args: ProduceArgs, source: Source, context: &Context) -> Result<O
         },
     )
     .await?;
-    let mut summary = pushed
-        .tally
-        .summary(pushed.elapsed, pushed.ended_early.is_some());
+    let ended_early = pushed.ended_early.is_some();
+    let mut summary = pushed.tally.summary(pushed.elapsed, ended_early);
+    let mut failure = pushed.ended_early;
+    if pushed.tally.is_empty()
+        && let Some(failure) = failure
+    {
+        return Err(failure);
+    }
     if let (Some(seconds), Some(receipts)) = (args.wait, &pushed.tally.receipts) {
         let consumer = Service::consumer(&context.endpoints.consumer)?;
         let ids = receipts.iter().map(|receipt| receipt.id);
-        let confirmed = confirm(&consumer, ids, Duration::from_secs(seconds)).await?;
-        summary.consumed = Some(confirmed.consumed);
+        // Whatever comes of it, the account of what was sent is given.
+        tokio::select! {
+            () = stop.cancelled() => {}
+            confirmed = confirm(&consumer, ids, Duration::from_secs(seconds)) => match confirmed {
+                Ok(confirmed) => summary.consumed = Some(confirmed.consumed),
+                Err(error) => failure = failure.or(Some(error.into())),
+            },
+        }
     }
-    print_summary(&summary, &pushed, &idempotency_key, context)?;
-    if let Some(failure) = pushed.ended_early {
-        return Err(failure);
+    print_summary(&summary, &pushed.tally, &idempotency_key, context)?;
+    match (failure, summary.consumed) {
+        (Some(failure), _) => Err(failure),
+        _ if !pushed.tally.all_acked() => Ok(Outcome::Failed),
+        (None, Some(consumed)) if consumed < summary.acked => Ok(Outcome::NotYet),
+        _ => Ok(Outcome::Done),
     }
-    Ok(match summary.consumed {
-        _ if !pushed.tally.all_acked() => Outcome::Failed,
-        Some(consumed) if consumed < summary.acked => Outcome::NotYet,
-        _ => Outcome::Done,
-    })
 }
 
 fn print_summary(
     summary: &Summary,
-    pushed: &Pushed,
+    tally: &Tally,
     idempotency_key: &str,
     context: &Context,
 ) -> Result<(), Failure> {
@@ -213,11 +222,11 @@ fn print_summary(
         summary.seconds,
         grouped(summary.acked_per_second as u64)
     ))?;
-    for (line, problem) in &pushed.tally.first_failures {
+    for (line, problem) in &tally.first_failures {
         let detail = printable(&problem.detail);
         output.warn(format!("  line {line}: {}: {detail}", problem.title));
     }
-    let more = summary.failed - pushed.tally.first_failures.len() as u64;
+    let more = summary.failed - tally.first_failures.len() as u64;
     if more > 0 {
         output.warn(format!(
             "  and {} more; --json says every one",

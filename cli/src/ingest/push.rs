@@ -42,7 +42,6 @@ pub(crate) async fn push(
     let started = Instant::now();
     let mut batches = source.clone().read(from_line)?;
     let mut format = None;
-    tally.next_line = from_line;
     let ended_early = loop {
         let batch = tokio::select! {
             biased;

@@ -12,8 +12,9 @@ pub(crate) struct Tally {
     pub(crate) first_failures: Vec<(u64, Problem)>,
     /// Sent, but never answered: they may be in the log or not.
     pub(crate) unknown: Vec<u64>,
-    /// Where to go on when the upload ended early: all lines before it have an answer that is final.
-    pub(crate) next_line: u64,
+    /// The first line whose answer is not final.
+    first_open: Option<u64>,
+    last_line: u64,
     /// Of acknowledged messages, in the order of the lines; kept on request, for an upload may be long.
     pub(crate) receipts: Option<Vec<Receipt>>,
 }
@@ -42,7 +43,9 @@ impl Tally {
         self
     }
 
-    pub(crate) fn count(&mut self, outcome: LineOutcome) {
+    /// `is_final`: the line need not be sent again.
+    pub(crate) fn count(&mut self, number: u64, outcome: LineOutcome, is_final: bool) {
+        self.see(number, is_final);
         match outcome {
             LineOutcome::Acked { receipt, .. } => {
                 self.acked += 1;
@@ -59,6 +62,31 @@ impl Tally {
         }
     }
 
+    /// `in_doubt`: it was sent, and may be in the log.
+    pub(crate) fn count_unanswered(&mut self, number: u64, in_doubt: bool) {
+        self.see(number, false);
+        if in_doubt {
+            self.unknown.push(number);
+        }
+    }
+
+    fn see(&mut self, number: u64, is_final: bool) {
+        self.last_line = number;
+        if !is_final {
+            self.first_open.get_or_insert(number);
+        }
+    }
+
+    /// Where to go on when the upload ended early: all lines before it have an answer that is final.
+    fn next_line(&self) -> u64 {
+        self.first_open.unwrap_or(self.last_line + 1)
+    }
+
+    /// No line has had an answer, and none is in doubt.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.acked == 0 && self.failed == 0 && self.unknown.is_empty()
+    }
+
     pub(crate) fn all_acked(&self) -> bool {
         self.failed == 0 && self.unknown.is_empty()
     }
@@ -69,7 +97,7 @@ impl Tally {
             acked: self.acked,
             failed: self.failed,
             unknown: self.unknown.clone(),
-            next_line: ended_early.then_some(self.next_line),
+            next_line: ended_early.then(|| self.next_line()),
             consumed: None,
             seconds,
             acked_per_second: self.acked as f64 / seconds.max(1e-6),

@@ -45,8 +45,7 @@ const DELAY_MAX: Duration = Duration::from_secs(3);
 const SILENCE_MAX: Duration = Duration::from_secs(60);
 
 impl Upload {
-    /// Sends a batch until every line has a final outcome, and counts them. The error is of the last attempt; what has no
-    /// outcome then is counted as unknown.
+    /// Sends a batch until every line has a final outcome, and counts them. The error is of the last attempt.
     pub(crate) async fn send(
         &self,
         batch: &Batch,
@@ -54,13 +53,17 @@ impl Upload {
         mut on_outcome: impl FnMut(&LineOutcome),
     ) -> Result<(), ServiceError> {
         let mut outcomes: Vec<Option<LineOutcome>> = vec![None; batch.lines.len()];
+        let mut in_doubt = false;
         let mut error = None;
         let mut delay = DELAY_MIN;
         for attempt in 1..=ATTEMPTS_MAX {
             error = self.attempt(&batch.lines, &mut outcomes).await.err();
+            in_doubt |= error.as_ref().is_some_and(ServiceError::is_in_doubt);
             let temporary = outcomes.iter().flatten().find_map(temporary_problem);
             error = error.or_else(|| temporary.cloned().map(ServiceError::Problem));
             match &error {
+                // Nobody was ever there: that is to be said at once, not waited out.
+                Some(ServiceError::Absent(_)) if tally.is_empty() && !in_doubt => break,
                 Some(error) if error.is_temporary() && attempt < ATTEMPTS_MAX => {
                     tracing::debug!(%error, attempt, "lines are sent again");
                 }
@@ -75,24 +78,15 @@ impl Upload {
                 outcome.take_if(|outcome| temporary_problem(outcome).is_some());
             }
         }
-        let mut first_open = None;
         for (line, outcome) in batch.lines.iter().zip(outcomes) {
-            if outcome
-                .as_ref()
-                .is_none_or(|outcome| temporary_problem(outcome).is_some())
-            {
-                first_open = first_open.or(Some(line.number));
-            }
             match outcome {
                 Some(outcome) => {
+                    let is_final = temporary_problem(&outcome).is_none();
                     on_outcome(&outcome);
-                    tally.count(outcome);
+                    tally.count(line.number, outcome, is_final);
                 }
-                None => tally.unknown.push(line.number),
+                None => tally.count_unanswered(line.number, in_doubt),
             }
-        }
-        if let Some(last) = batch.lines.last() {
-            tally.next_line = first_open.unwrap_or(last.number + 1);
         }
         error.map_or(Ok(()), Err)
     }

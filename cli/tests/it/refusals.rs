@@ -55,6 +55,9 @@ async fn services_that_are_away() {
         &["no consumer", "kafkloud up", "--consumer-url"],
     )
     .await;
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+    let produce = ["produce", "a", "--file", file, "--producer-url", away];
+    refused(&produce, 3, &["no producer"]).await;
     refused(&["tail", "--consumer-url", away], 3, &["no consumer"]).await;
     refused(
         &["topics", "list", "--kafka-broker", "127.0.0.1:1"],
