@@ -14,10 +14,9 @@ use chromiumoxide::{
     browser::BrowserConfig,
     cdp::{
         browser_protocol::{
-            emulation::{
-                MediaFeature, SetDeviceMetricsOverrideParams, SetScriptExecutionDisabledParams,
-            },
+            emulation::{MediaFeature, SetDeviceMetricsOverrideParams},
             log::EventEntryAdded,
+            network::{BlockPattern, EnableParams, SetBlockedUrLsParams},
             page::{EventJavascriptDialogOpening, HandleJavaScriptDialogParams},
         },
         js_protocol::runtime::{ConsoleApiCalledType, EventConsoleApiCalled, EventExceptionThrown},
@@ -213,11 +212,16 @@ impl Tab {
         Ok(())
     }
 
-    /// Switches scripts off for all pages that this tab opens from now on.
-    pub async fn disable_scripts(&self) -> anyhow::Result<()> {
-        self.page
-            .execute(SetScriptExecutionDisabledParams::new(true))
-            .await?;
+    /// Lets none of a page's scripts load, for all pages that this tab opens from now on. Driving the tab takes scripts of
+    /// its own, so they cannot be switched off altogether.
+    pub async fn block_scripts(&self) -> anyhow::Result<()> {
+        let patterns =
+            ["*://*/*.js", "*://*/*.wasm"].map(|pattern| BlockPattern::new(pattern, true));
+        let blocked = SetBlockedUrLsParams::builder()
+            .url_patterns(patterns)
+            .build();
+        self.page.execute(EnableParams::default()).await?;
+        self.page.execute(blocked).await?;
         Ok(())
     }
 

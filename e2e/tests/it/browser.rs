@@ -88,7 +88,7 @@ async fn a_hostile_payload_is_shown_as_text_and_nothing_runs() -> anyhow::Result
 async fn the_round_trip_works_without_scripts() -> anyhow::Result<()> {
     let person = Person::with(Stack::start().await?).await?;
     let tab = &person.tab;
-    tab.disable_scripts().await?;
+    tab.block_scripts().await?;
     tab.go(&person.stack.portal("/")).await?;
     tab.fill("#payload", "sent by a plain form").await?;
     tab.click("#do-it").await?;
@@ -146,7 +146,7 @@ async fn every_page_fits_a_phone_and_a_desk_in_light_and_dark() -> anyhow::Resul
                     .await?;
                 assert!(overflow <= 0, "{page} is {overflow} px wider than {width}");
                 let background: String = tab
-                    .evaluate("getComputedStyle(document.body).backgroundColor")
+                    .evaluate("getComputedStyle(document.documentElement).backgroundColor")
                     .await?;
                 assert_eq!(is_dark(&background), dark, "{page}: {background}");
                 keep_picture(tab, page, width, dark).await?;
@@ -172,8 +172,10 @@ async fn what_goes_wrong_is_said_in_words_and_the_form_keeps_its_text() -> anyho
     assert_eq!(kept, "typed with care");
 
     tab.fill("#topic", "stream").await?;
-    tab.evaluate::<()>("document.querySelector('#payload').value = 'x'.repeat(2_000_000)")
+    let length: usize = tab
+        .evaluate("(document.querySelector('#payload').value = 'x'.repeat(2_000_000)).length")
         .await?;
+    assert_eq!(length, 2_000_000);
     tab.click("#do-it").await?;
     tab.wait_for_text("#problem", |text| text.contains("bytes"))
         .await?;

@@ -4,6 +4,7 @@ use cli::up::{self, Platform, Ports, UpConfig};
 use contract::{Receipt, status::MessageLife};
 use e2e::wait;
 use reqwest::{Client, RequestBuilder};
+use service::CancellationToken;
 use tempfile::TempDir;
 
 /// The platform with a temporary data folder.
@@ -19,8 +20,12 @@ impl Stack {
     }
 
     async fn start_in(folder: TempDir) -> anyhow::Result<Self> {
-        let platform = up::start(UpConfig::new(folder.path(), Ports::free())?).await?;
-        platform.wait_ready(wait::DEADLINE).await?;
+        let platform = up::start(
+            UpConfig::new(folder.path(), Ports::free())?,
+            CancellationToken::new(),
+        )
+        .await?;
+        platform.addresses().wait_ready(wait::DEADLINE).await?;
         Ok(Self {
             platform,
             client: Client::new(),
@@ -34,7 +39,7 @@ impl Stack {
         let nobody = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let mut config = UpConfig::new(folder.path(), Ports::free())?;
         config.kafka_broker = Some(nobody.to_string());
-        let platform = up::start(config).await?;
+        let platform = up::start(config, CancellationToken::new()).await?;
         Ok(Self {
             platform,
             client: Client::new(),
