@@ -276,7 +276,7 @@ impl OwnPlatform {
         addresses
             .wait_ready(READY_PATIENCE)
             .await
-            .map_err(Failure::unavailable)?;
+            .map_err(|missing| Failure::unavailable(format!("not ready: {missing}")))?;
         let endpoints = Endpoints::of(addresses)?;
         Ok(Some(Self {
             platform,

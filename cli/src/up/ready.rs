@@ -17,8 +17,8 @@ pub struct NotReady(pub Vec<(Part, String)>);
 impl fmt::Display for NotReady {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, (part, reason)) in self.0.iter().enumerate() {
-            let separator = if i == 0 { "" } else { "; " };
-            write!(f, "{separator}the {part} is not ready: {reason}")?;
+            let separator = if i == 0 { "" } else { ", " };
+            write!(f, "{separator}the {part} ({reason})")?;
         }
         Ok(())
     }
