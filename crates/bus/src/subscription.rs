@@ -260,8 +260,9 @@ fn client_config(kafka: &KafkaConfig, options: &SubscriptionOptions) -> rdkafka:
         // connection, so a new partition, which needs several, would wait a few times the default of 500 ms.
         .set("fetch.min.bytes", "1")
         .set("fetch.wait.max.ms", "100")
-        // Memory for records read ahead. The default pauses a full second when it is used up.
-        .set("queued.max.messages.kbytes", "32768")
+        // Read ahead, counted without the half KiB that librdkafka needs beside each record. When it is used up the
+        // default pauses a full second.
+        .set("queued.max.messages.kbytes", "8192")
         .set("fetch.queue.backoff.ms", "10")
         .set("fetch.error.backoff.ms", "100");
     config
