@@ -5,7 +5,7 @@
 #   run.sh              all checks
 #   run.sh PATTERN...   those whose name matches one of the patterns (shell globs, for example 'groups_*')
 #
-# Needs kcat, java and mvn; what is missing is installed with apt where that is allowed.
+# Needs kcat, java and mvn, which `make conformance` installs.
 # STREAMER_BIN names a streamer binary to test instead of building one; KAFKA_DIR a folder to keep
 # Apache Kafka's jars in (default: target/apache-kafka).
 set -euo pipefail
@@ -32,15 +32,11 @@ cleanup() {
 }
 trap cleanup EXIT
 
-install_missing() {
-  local missing=() sudo=
-  command -v kcat >/dev/null || missing+=(kcat)
-  command -v java >/dev/null || missing+=(default-jdk-headless)
-  command -v mvn >/dev/null || missing+=(maven)
-  [[ ${#missing[@]} -eq 0 ]] && return
-  [[ $(id -u) -eq 0 ]] || sudo="sudo -n"
-  { $sudo apt-get update -qq && $sudo apt-get install -y -qq "${missing[@]}"; } >"$work/apt.log" 2>&1 ||
-    die "missing, and apt could not install them: ${missing[*]}"
+need_tools() {
+  local tool
+  for tool in kcat java mvn; do
+    command -v "$tool" >/dev/null || die "$tool is missing: make conformance installs it"
+  done
 }
 
 is_free() {
@@ -114,7 +110,7 @@ report_failure() {
   done
 }
 
-install_missing
+need_tools
 kafka_port=$(free_port)
 start_kafka "$kafka_port"
 streamer_port=$(free_port)
