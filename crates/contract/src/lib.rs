@@ -11,6 +11,7 @@ mod problem;
 mod readiness;
 mod receipt;
 pub mod record;
+pub mod seer;
 pub mod status;
 mod timestamp;
 pub mod topic;

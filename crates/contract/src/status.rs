@@ -39,6 +39,16 @@ pub struct MessageLife {
     pub stages: Vec<StageReached>,
 }
 
+/// `GET /lives`: messages that were looked for.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LifeList {
+    /// Those that came last, the last one first.
+    pub lives: Vec<MessageLife>,
+    /// All that match, on whatever page they are.
+    pub total: u64,
+}
+
 /// A rung that a message has reached.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -48,6 +58,8 @@ pub struct StageReached {
     pub component: String,
     /// From the rung before, or as the component measured it, in microseconds.
     pub took_us: u64,
+    /// Why the message is dead, or why it reached the rung without what the rung promises: a message that is not text is
+    /// done for the seer, but cannot be found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
