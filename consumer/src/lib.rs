@@ -75,20 +75,7 @@ pub async fn serve(
     let mut parts = JoinSet::new();
     parts.spawn(intake.run(stop.clone()));
     parts.spawn(service::serve_http(listener, router, stop.clone()));
-    let result = join(parts, &stop).await;
+    let result = service::join_parts(parts, &stop).await;
     sqlite.close().await;
-    result
-}
-
-/// Waits for all parts; the first that ends, well or not, ends the others.
-async fn join(
-    mut parts: JoinSet<anyhow::Result<()>>,
-    stop: &CancellationToken,
-) -> anyhow::Result<()> {
-    let mut result = Ok(());
-    while let Some(ended) = parts.join_next().await {
-        stop.cancel();
-        result = result.and(ended.unwrap_or_else(|panic| Err(panic.into())));
-    }
     result
 }

@@ -6,7 +6,7 @@ use bus::RecordRef;
 use contract::{LifecycleEvent, MessageId, Stage, Timestamp, topic};
 
 /// Longest part of a key that the status keeps; keys are shown to recognise a message, not to carry data.
-const KEY_BYTES_MAX: usize = 256;
+pub(crate) const KEY_BYTES_MAX: usize = 256;
 
 #[derive(Clone, Debug)]
 pub(crate) enum Observation {

@@ -13,6 +13,7 @@ use crate::app::App;
 mod cluster;
 mod consume;
 mod events;
+mod lives;
 mod status;
 
 /// The consumer's whole HTTP surface.
@@ -20,6 +21,7 @@ pub(crate) fn all(app: Arc<App>) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(status::summary))
         .routes(routes!(status::life))
+        .routes(routes!(lives::lives))
         .routes(routes!(events::of_message))
         .routes(routes!(events::of_all))
         .routes(routes!(consume::consume))

@@ -6,7 +6,10 @@
 use std::sync::Arc;
 
 use bus::{BatchEnds, StartPosition};
-use contract::{MessageId, Stage, Timestamp, status::MessageLife};
+use contract::{
+    MessageId, Stage, Timestamp,
+    status::{LifeList, MessageLife},
+};
 use futures::future::BoxFuture;
 
 use crate::observation::Observation;
@@ -60,6 +63,34 @@ pub(crate) struct StoredPosition {
     pub(crate) start: StartPosition,
 }
 
+/// Which messages are looked for: those to which all of it applies.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LifeFilter {
+    pub(crate) topic: Option<String>,
+    pub(crate) key: Option<Vec<u8>>,
+    /// The highest rung so far.
+    pub(crate) stage: Option<Stage>,
+    /// Streamed from this time on.
+    pub(crate) since: Option<Timestamp>,
+    /// Streamed before this time.
+    pub(crate) until: Option<Timestamp>,
+    /// Neither on this rung nor on a higher one.
+    pub(crate) not_reached: Option<Stage>,
+    /// Dead, or with an error on another rung.
+    pub(crate) failed: bool,
+    /// Stands in the key or in an error; capital or small ASCII letters are the same.
+    pub(crate) text: Option<String>,
+}
+
+/// A page of what a filter finds.
+#[derive(Clone, Debug)]
+pub(crate) struct LifeSearch {
+    pub(crate) filter: LifeFilter,
+    /// Only messages that came before this one.
+    pub(crate) before: Option<MessageId>,
+    pub(crate) limit: usize,
+}
+
 /// SQLite in the data folder on one machine; made for a shared database beyond it.
 pub(crate) trait StatusStore: Send + Sync {
     /// Durable when it returns. An error leaves the store as it was: the same batch may be folded again.
@@ -67,6 +98,9 @@ pub(crate) trait StatusStore: Send + Sync {
 
     /// The lives of those messages that are known.
     fn lives(&self, ids: Vec<MessageId>) -> BoxFuture<'_, anyhow::Result<Vec<MessageLife>>>;
+
+    /// The messages that came last among those that are looked for, and the number of all.
+    fn search(&self, search: LifeSearch) -> BoxFuture<'_, anyhow::Result<LifeList>>;
 
     /// Messages that have reached each stage since the store was made.
     fn totals(&self) -> BoxFuture<'_, anyhow::Result<StageCounts>>;

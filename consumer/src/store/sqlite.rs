@@ -8,12 +8,15 @@ use std::{
 };
 
 use anyhow::{Context, anyhow, bail};
-use contract::{MessageId, status::MessageLife};
+use contract::{
+    MessageId,
+    status::{LifeList, MessageLife},
+};
 use futures::future::BoxFuture;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{FoldBatch, Folded, StageCounts, StatusStore, StoredPosition};
+use super::{FoldBatch, Folded, LifeSearch, StageCounts, StatusStore, StoredPosition};
 use crate::config::StoreConfig;
 use readers::Readers;
 use retention::Retention;
@@ -23,6 +26,7 @@ mod readers;
 mod retention;
 mod row;
 mod schema;
+mod search;
 
 pub(crate) struct SqliteStore {
     jobs: mpsc::Sender<Job>,
@@ -93,6 +97,13 @@ impl StatusStore for SqliteStore {
         Box::pin(
             self.readers
                 .read(move |connection| row::lives(connection, &ids)),
+        )
+    }
+
+    fn search(&self, search: LifeSearch) -> BoxFuture<'_, anyhow::Result<LifeList>> {
+        Box::pin(
+            self.readers
+                .read(move |connection| search::search(connection, &search)),
         )
     }
 

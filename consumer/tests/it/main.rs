@@ -4,5 +4,6 @@
 
 mod faults;
 mod harness;
+mod lives;
 mod records;
 mod status;

@@ -4,6 +4,7 @@ pub mod extract;
 pub mod health;
 pub mod listen;
 mod metrics;
+mod parts;
 mod problem;
 mod router;
 mod serve;
@@ -11,6 +12,7 @@ pub mod shutdown;
 pub mod telemetry;
 
 pub use listen::ListenArgs;
+pub use parts::join_parts;
 pub use problem::{ApiProblem, ApiResult};
 pub use router::{Limits, router};
 pub use serve::serve_http;

@@ -17,10 +17,11 @@ ON CONFLICT (id) DO UPDATE SET
 WHERE consumed_at IS NULL";
 
 const INDEXED: &str = "
-INSERT INTO message (id, topic, partition, offset, trace_id, indexed_at, indexed_by, indexed_took_us, seen_at)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+INSERT INTO message (id, topic, partition, offset, trace_id, indexed_at, indexed_by, indexed_took_us, seen_at, indexed_error)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
 ON CONFLICT (id) DO UPDATE SET
-    indexed_at = excluded.indexed_at, indexed_by = excluded.indexed_by, indexed_took_us = excluded.indexed_took_us
+    indexed_at = excluded.indexed_at, indexed_by = excluded.indexed_by, indexed_took_us = excluded.indexed_took_us,
+    indexed_error = excluded.indexed_error
 WHERE indexed_at IS NULL";
 
 const DEAD: &str = "
@@ -110,7 +111,7 @@ fn fold_event(
     let trace_id = trace_id.map(u128::to_be_bytes);
     let at = event.at.as_micros();
     let took_us = i64::try_from(event.took_us).unwrap_or(i64::MAX);
-    let values = params![
+    let changed = statement.execute(params![
         id,
         event.topic,
         event.partition,
@@ -121,10 +122,8 @@ fn fold_event(
         took_us,
         seen_at,
         event.error,
-    ];
-    // Only the statement for dead messages has a place for the error, its last one.
-    let values = &values[..statement.parameter_count()];
-    if statement.execute(values)? == 1 {
+    ])?;
+    if changed == 1 {
         folded.changed.push(event.id);
         folded.reached.add(event.stage, 1);
     }

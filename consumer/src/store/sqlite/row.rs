@@ -11,15 +11,15 @@ use uuid::Uuid;
 use crate::store::{StageCounts, StoredPosition};
 
 /// What [`life`] reads, in its order.
-const LIFE: &str = "SELECT id, topic, partition, offset, key, trace_id, accepted_at, streamed_at, consumed_at, \
-    indexed_at, indexed_by, indexed_took_us, dead_at, dead_by, dead_took_us, dead_error \
-    FROM message WHERE id = ?1";
+pub(super) const COLUMNS: &str = "id, topic, partition, offset, key, trace_id, accepted_at, streamed_at, consumed_at, \
+    indexed_at, indexed_by, indexed_took_us, indexed_error, dead_at, dead_by, dead_took_us, dead_error";
 
 pub(super) fn lives(
     connection: &Connection,
     ids: &[MessageId],
 ) -> rusqlite::Result<Vec<MessageLife>> {
-    let mut query = connection.prepare_cached(LIFE)?;
+    let sql = format!("SELECT {COLUMNS} FROM message WHERE id = ?1");
+    let mut query = connection.prepare_cached(&sql)?;
     let mut lives = Vec::with_capacity(ids.len());
     for id in ids {
         lives.extend(query.query_row([id.0.as_bytes()], life).optional()?);
@@ -59,12 +59,12 @@ pub(super) fn positions(connection: &Connection) -> rusqlite::Result<Vec<StoredP
 }
 
 /// A row as the life it stands for.
-fn life(row: &Row<'_>) -> rusqlite::Result<MessageLife> {
+pub(super) fn life(row: &Row<'_>) -> rusqlite::Result<MessageLife> {
     let key: Option<Vec<u8>> = row.get(4)?;
     let trace_id: Option<[u8; 16]> = row.get(5)?;
     let mut stages = from_record(row)?;
-    stages.extend(from_event(row, Stage::Indexed, 9, None)?);
-    stages.extend(from_event(row, Stage::Dead, 12, row.get(15)?)?);
+    stages.extend(from_event(row, Stage::Indexed, 9)?);
+    stages.extend(from_event(row, Stage::Dead, 13)?);
     stages.sort_by_key(|reached| (reached.at, reached.stage));
     let highest = stages.iter().map(|reached| reached.stage).max();
     Ok(MessageLife {
@@ -104,12 +104,7 @@ fn from_record(row: &Row<'_>) -> rusqlite::Result<Vec<StageReached>> {
 }
 
 /// A rung that a component reported: its columns begin at `first`.
-fn from_event(
-    row: &Row<'_>,
-    stage: Stage,
-    first: usize,
-    error: Option<String>,
-) -> rusqlite::Result<Option<StageReached>> {
+fn from_event(row: &Row<'_>, stage: Stage, first: usize) -> rusqlite::Result<Option<StageReached>> {
     let Some(at) = at(row, first)? else {
         return Ok(None);
     };
@@ -119,7 +114,7 @@ fn from_event(
         at,
         component: row.get(first + 1)?,
         took_us: u64::try_from(took_us).unwrap_or(0),
-        error,
+        error: row.get(first + 3)?,
     }))
 }
 

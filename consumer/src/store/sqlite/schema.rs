@@ -3,12 +3,13 @@ use std::path::Path;
 use anyhow::{Context, ensure};
 use rusqlite::{Connection, OpenFlags};
 
-/// The version this program writes, kept in SQLite's `user_version`.
-const VERSION: i64 = 1;
+/// What makes each version of the format out of the one before, the first out of nothing. SQLite's `user_version` is the
+/// number of steps that a file has behind it.
+const STEPS: [&str; 2] = [TABLES, INDEXED_ERROR];
 
 /// `seq` grows with the time of arrival, so the oldest rows are the first ones; ids are UUIDv7 mostly, so their index
 /// grows at its end as well.
-const CREATE: &str = "
+const TABLES: &str = "
 CREATE TABLE message (
     seq INTEGER PRIMARY KEY,
     id BLOB NOT NULL UNIQUE,
@@ -40,7 +41,9 @@ CREATE TABLE position (
 ) STRICT, WITHOUT ROWID;
 ";
 
-/// The connection that writes. Makes the tables when there are none.
+const INDEXED_ERROR: &str = "ALTER TABLE message ADD COLUMN indexed_error TEXT;";
+
+/// The connection that writes. Makes the tables when there are none, and brings older ones up to date.
 pub(super) fn open(path: &Path) -> anyhow::Result<Connection> {
     let mut connection = Connection::open(path)?;
     // Readers go on while the writer commits.
@@ -52,17 +55,21 @@ pub(super) fn open(path: &Path) -> anyhow::Result<Connection> {
     connection.pragma_update(None, "wal_autocheckpoint", 2000)?;
     connection.pragma_update(None, "cache_size", -16_384)?;
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let newest = STEPS.len();
+    let done = usize::try_from(version).unwrap_or(usize::MAX);
     ensure!(
-        version <= VERSION,
-        "it was written by a newer version of this program (format {version}, this one knows {VERSION}): \
+        done <= newest,
+        "it was written by a newer version of this program (format {version}, this one knows {newest}): \
          update the program, or choose another folder with --data-dir to build the status anew from Kafka"
     );
-    if version == 0 {
+    if done < newest {
         let transaction = connection.transaction()?;
-        transaction
-            .execute_batch(CREATE)
-            .context("cannot make the tables")?;
-        transaction.pragma_update(None, "user_version", VERSION)?;
+        for step in &STEPS[done..] {
+            transaction
+                .execute_batch(step)
+                .context("cannot make the tables")?;
+        }
+        transaction.pragma_update(None, "user_version", newest as i64)?;
         transaction.commit()?;
     }
     Ok(connection)
@@ -74,4 +81,44 @@ pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.pragma_update(None, "cache_size", -4_096)?;
     Ok(connection)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_the_first_version_opens_and_keeps_its_rows() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("status.sqlite");
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(TABLES).unwrap();
+        old.execute_batch(
+            "INSERT INTO message (id, topic, partition, offset, seen_at) VALUES (x'00', 'stream', 0, 7, 1);
+             PRAGMA user_version = 1;",
+        )
+        .unwrap();
+        drop(old);
+        for _ in 0..2 {
+            let connection = open(&path).unwrap();
+            let offset: i64 = connection
+                .query_row(
+                    "SELECT offset FROM message WHERE indexed_error IS NULL",
+                    [],
+                    |row| row.get(0),
+                )
+                .unwrap();
+            assert_eq!(offset, 7);
+        }
+    }
+
+    #[test]
+    fn a_file_of_a_newer_version_is_refused_with_the_remedy() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("status.sqlite");
+        let newer = Connection::open(&path).unwrap();
+        newer.pragma_update(None, "user_version", 1000).unwrap();
+        let refusal = open(&path).unwrap_err().to_string();
+        assert!(refusal.contains("--data-dir"), "{refusal}");
+    }
 }
