@@ -3,13 +3,14 @@
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::{
-    components::{Route, Router, Routes},
+    components::{FlatRoutes, Route, Router},
     path,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
     components::header::Header,
+    conversation::Conversation,
     flow::Flow,
     handover::handed_over,
     pages::{
@@ -17,6 +18,7 @@ use crate::{
         message::Message,
         not_found::NotFound,
         round_trip::RoundTrip,
+        seer::SeerPage,
     },
 };
 
@@ -76,19 +78,23 @@ fn Assets(site: Site) -> impl IntoView {
 pub(crate) fn App() -> impl IntoView {
     provide_meta_context();
     // Every page shows the stations or the addresses, so both come with the first one and stay.
-    provide_context(RwSignal::new(handed_over::<Flow>()));
+    let flow = RwSignal::new(handed_over::<Flow>());
+    provide_context(flow);
+    provide_context(Memo::new(move |_| flow.with(Flow::seer)));
     provide_context(StoredValue::new(handed_over::<Platform>()));
+    provide_context(Conversation::new());
     view! {
         <Title formatter=|title: String| format!("{title} · Kafkloud")/>
         <Router>
             <a class="skip" href="#main" rel="external">"Skip to content"</a>
             <Header/>
             <main id="main" tabindex="-1">
-                <Routes fallback=NotFound>
+                <FlatRoutes fallback=NotFound>
                     <Route path=path!("/") view=RoundTrip/>
                     <Route path=path!("/message/:id") view=Message/>
+                    <Route path=path!("/seer") view=SeerPage/>
                     <Route path=path!("/about") view=About/>
-                </Routes>
+                </FlatRoutes>
             </main>
         </Router>
     }

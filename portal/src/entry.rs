@@ -1,7 +1,13 @@
 //! A message as the portal shows it: what its receipt said, and its life so far.
 
-use contract::{MessageId, Receipt, Stage, Timestamp, status::MessageLife};
+use contract::{
+    MessageId, Receipt, Stage, Timestamp,
+    status::{MessageLife, StageReached},
+    topic,
+};
 use serde::{Deserialize, Serialize};
+
+use crate::flow::Seer;
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub(crate) struct Entry {
@@ -27,7 +33,8 @@ pub(crate) struct Rung {
     /// From the rung before.
     pub(crate) took_us: Option<u64>,
     pub(crate) at: Option<Timestamp>,
-    pub(crate) error: Option<String>,
+    /// What went wrong on it, or why it is not reached.
+    pub(crate) remark: Option<String>,
 }
 
 impl Entry {
@@ -46,6 +53,10 @@ impl Entry {
         }
     }
 
+    #[cfg_attr(
+        not(feature = "ssr"),
+        expect(dead_code, reason = "the browser is given entries")
+    )]
     pub(crate) fn of_life(life: MessageLife) -> Self {
         Self {
             id: life.id,
@@ -68,21 +79,58 @@ impl Entry {
         }
     }
 
-    fn has_reached(&self, stage: Stage) -> bool {
+    pub(crate) fn has_reached(&self, stage: Stage) -> bool {
         self.life
             .as_ref()
             .is_some_and(|life| life.has_reached(stage))
     }
 
-    /// Nothing more is awaited: it is consumed, or lies among the dead letters.
-    pub(crate) fn is_done(&self) -> bool {
-        self.has_reached(Stage::Consumed)
+    /// It is on the top of the ladder, or lies among the dead letters.
+    pub(crate) fn is_done(&self, seer: Seer) -> bool {
+        let top = if seer.is_there() && self.is_learned() {
+            Stage::Indexed
+        } else {
+            Stage::Consumed
+        };
+        self.has_reached(top)
+    }
+
+    /// Nothing more can happen to it, now or when a seer comes.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.has_reached(if self.is_learned() {
+            Stage::Indexed
+        } else {
+            Stage::Consumed
+        })
+    }
+
+    /// Whether a seer finds it among what it has learned.
+    pub(crate) fn is_answerable(&self) -> bool {
+        let indexed = self.reached(Stage::Indexed);
+        indexed.is_some_and(|reached| reached.error.is_none())
+    }
+
+    /// Why the seer has not learned it, although it came to it.
+    pub(crate) fn index_error(&self) -> Option<&str> {
+        self.reached(Stage::Indexed)?.error.as_deref()
+    }
+
+    /// A seer does not learn from questions and its own answers.
+    fn is_learned(&self) -> bool {
+        !matches!(
+            self.topic.as_str(),
+            topic::SEER_QUESTION | topic::SEER_ANSWER
+        )
+    }
+
+    fn reached(&self, stage: Stage) -> Option<&StageReached> {
+        let stages = &self.life.as_ref()?.stages;
+        stages.iter().find(|reached| reached.stage == stage)
     }
 
     /// Why it could not be processed, when that is how it ended.
     pub(crate) fn death(&self) -> Option<&str> {
-        let stages = &self.life.as_ref()?.stages;
-        let death = stages.iter().find(|reached| reached.stage == Stage::Dead)?;
+        let death = self.reached(Stage::Dead)?;
         Some(death.error.as_deref().unwrap_or("no reason was given"))
     }
 
@@ -93,14 +141,16 @@ impl Entry {
         first.map_or(Stage::Accepted, |first| first.stage)
     }
 
-    /// From the first rung to the consumed one.
+    /// From the first rung to another one.
+    pub(crate) fn us_until(&self, stage: Stage) -> Option<u64> {
+        let first = self.life.as_ref()?.stages.first()?;
+        Some(self.reached(stage)?.at.micros_since(first.at))
+    }
+
+    /// From the first rung to the highest.
     pub(crate) fn total_us(&self) -> Option<u64> {
-        let stages = &self.life.as_ref()?.stages;
-        let first = stages.first()?;
-        let last = stages
-            .iter()
-            .find(|reached| reached.stage == Stage::Consumed)?;
-        Some(last.at.micros_since(first.at))
+        let until = |stage| self.us_until(stage);
+        until(Stage::Consumed).max(until(Stage::Indexed))
     }
 
     /// Until the acknowledgement, as the producer measured it. The consumer can be faster than the acknowledgement is to arrive;
@@ -108,36 +158,39 @@ impl Entry {
     fn streamed_us(&self) -> Option<u64> {
         let ack_us = self.ack_us?;
         Some(
-            self.total_us()
-                .map_or(ack_us, |total_us| ack_us.min(total_us)),
+            self.us_until(Stage::Consumed)
+                .map_or(ack_us, |consumed_us| ack_us.min(consumed_us)),
         )
     }
 
     fn consumed_us(&self) -> Option<u64> {
-        Some(self.total_us()? - self.streamed_us()?)
+        Some(self.us_until(Stage::Consumed)? - self.streamed_us()?)
     }
 
-    /// The rungs to show: the three that every message of the producer climbs, and what else has happened.
-    pub(crate) fn ladder(&self) -> Vec<Rung> {
+    /// From the consumed rung, which the message may reach later.
+    fn indexed_us(&self) -> Option<u64> {
+        let consumed_us = self.us_until(Stage::Consumed).unwrap_or(0);
+        Some(self.us_until(Stage::Indexed)?.saturating_sub(consumed_us))
+    }
+
+    /// The rungs to show: those that every message of the producer climbs, and what else has happened.
+    pub(crate) fn ladder(&self, seer: Seer) -> Vec<Rung> {
         Stage::ALL
             .into_iter()
-            .filter_map(|stage| self.rung(stage))
+            .filter_map(|stage| self.rung(stage, seer))
             .collect()
     }
 
-    fn rung(&self, stage: Stage) -> Option<Rung> {
-        let stages = self.life.as_ref().map(|life| life.stages.as_slice());
-        let reached = stages
-            .unwrap_or_default()
-            .iter()
-            .find(|reached| reached.stage == stage);
+    fn rung(&self, stage: Stage, seer: Seer) -> Option<Rung> {
+        let reached = self.reached(stage);
         // A receipt says by itself that the message was taken and is in the log.
         let by_receipt = self.ack_us.is_some() && stage <= Stage::Streamed;
         let expected = match stage {
             // A record of another Kafka client was never accepted by the producer.
             Stage::Accepted => self.life.is_none(),
             Stage::Streamed | Stage::Consumed => true,
-            Stage::Indexed | Stage::Dead => false,
+            Stage::Indexed => self.is_learned(),
+            Stage::Dead => false,
         };
         if reached.is_none() && !by_receipt && !expected {
             return None;
@@ -152,23 +205,28 @@ impl Entry {
             Stage::Consumed => self
                 .consumed_us()
                 .or(reached.map(|reached| reached.took_us)),
-            Stage::Indexed | Stage::Dead => reached.map(|reached| reached.took_us),
+            // The seer measures its own work alone; what the message waited for is part of the step as well.
+            Stage::Indexed => self.indexed_us(),
+            Stage::Dead => reached.map(|reached| reached.took_us),
         };
+        let excuse = seer
+            .excuse()
+            .filter(|_| stage == Stage::Indexed && reached.is_none());
         let at_by_receipt = self.recorded_at.filter(|_| stage == Stage::Accepted);
         Some(Rung {
             stage,
             reached: reached.is_some() || by_receipt,
             took_us: measured_us,
             at: reached.map(|reached| reached.at).or(at_by_receipt),
-            error: reached.and_then(|reached| reached.error.clone()),
+            remark: reached
+                .and_then(|reached| reached.error.clone())
+                .or(excuse.map(str::to_owned)),
         })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use contract::status::StageReached;
-
     use super::*;
 
     fn receipt() -> Receipt {
@@ -206,7 +264,7 @@ mod tests {
     }
 
     fn reached(entry: &Entry) -> Vec<(Stage, bool)> {
-        let rungs = entry.ladder().into_iter();
+        let rungs = entry.ladder(Seer::Ready).into_iter();
         rungs.map(|rung| (rung.stage, rung.reached)).collect()
     }
 
@@ -217,10 +275,12 @@ mod tests {
             (Stage::Accepted, true),
             (Stage::Streamed, true),
             (Stage::Consumed, false),
+            (Stage::Indexed, false),
         ];
         assert_eq!(reached(&entry), expected);
-        assert_eq!(entry.ladder()[1].took_us, Some(842));
-        assert_eq!((entry.is_done(), entry.key.as_deref()), (false, None));
+        assert_eq!(entry.ladder(Seer::Ready)[1].took_us, Some(842));
+        assert!(!entry.is_done(Seer::Away));
+        assert_eq!(entry.key, None);
     }
 
     #[test]
@@ -233,12 +293,12 @@ mod tests {
         ]);
         entry.learn(done);
         entry.learn(life(&[(Stage::Accepted, 0), (Stage::Streamed, 1000)]));
-        assert!(entry.is_done());
+        assert!(entry.is_done(Seer::Away));
         assert_eq!(entry.total_us(), Some(3400));
-        let consumed_us = entry.ladder()[2].took_us;
+        let consumed_us = entry.ladder(Seer::Ready)[2].took_us;
         assert_eq!(consumed_us, Some(3400 - 842), "the steps add up");
         assert_eq!(
-            entry.ladder()[1].took_us,
+            entry.ladder(Seer::Ready)[1].took_us,
             Some(842),
             "the producer's own measure counts"
         );
@@ -252,8 +312,9 @@ mod tests {
             (Stage::Streamed, 0),
             (Stage::Consumed, 500),
         ]));
-        let took: Vec<_> = entry.ladder().iter().map(|rung| rung.took_us).collect();
-        assert_eq!(took, [None, Some(500), Some(0)]);
+        let ladder = entry.ladder(Seer::Ready);
+        let took: Vec<_> = ladder.iter().map(|rung| rung.took_us).collect();
+        assert_eq!(took, [None, Some(500), Some(0), None]);
     }
 
     #[test]
@@ -261,7 +322,11 @@ mod tests {
         let entry = Entry::of_life(life(&[(Stage::Streamed, 0), (Stage::Consumed, 500)]));
         assert_eq!(
             reached(&entry),
-            [(Stage::Streamed, true), (Stage::Consumed, true)]
+            [
+                (Stage::Streamed, true),
+                (Stage::Consumed, true),
+                (Stage::Indexed, false)
+            ]
         );
         assert_eq!(entry.first_stage(), Stage::Streamed);
     }
@@ -271,5 +336,55 @@ mod tests {
         let entry = Entry::of_life(life(&[(Stage::Streamed, 0), (Stage::Dead, 500)]));
         assert_eq!(entry.death(), Some("no such order"));
         assert_eq!(reached(&entry).last(), Some(&(Stage::Dead, true)));
+    }
+
+    #[test]
+    fn a_message_is_done_when_it_can_be_asked_about_where_there_is_a_seer() {
+        let mut entry = Entry::of_receipt(receipt(), "");
+        entry.learn(life(&[(Stage::Accepted, 0), (Stage::Consumed, 3400)]));
+        for (seer, done) in [
+            (Seer::Ready, false),
+            (Seer::Ailing, false),
+            (Seer::Away, true),
+            (Seer::Unknown, true),
+        ] {
+            assert_eq!(entry.is_done(seer), done, "{seer:?}");
+        }
+        assert!(!entry.is_settled(), "a seer may come");
+        let remark = |seer| entry.ladder(seer).pop().and_then(|rung| rung.remark);
+        assert_eq!(remark(Seer::Ready), None);
+        assert_eq!(remark(Seer::Away).as_deref(), Some("seer is away"));
+
+        let stages = [
+            (Stage::Accepted, 0),
+            (Stage::Consumed, 3400),
+            (Stage::Indexed, 90_000),
+        ];
+        entry.learn(life(&stages));
+        assert!(entry.is_done(Seer::Ready) && entry.is_settled() && entry.is_answerable());
+        assert_eq!(entry.total_us(), Some(90_000));
+        let top = entry.ladder(Seer::Ready).pop();
+        assert_eq!(top.and_then(|rung| rung.took_us), Some(90_000 - 3400));
+    }
+
+    #[test]
+    fn what_cannot_be_indexed_says_why_and_is_done_all_the_same() {
+        let mut indexed = life(&[(Stage::Streamed, 0), (Stage::Indexed, 9000)]);
+        indexed.stages[1].error = Some("not text".to_owned());
+        let entry = Entry::of_life(indexed);
+        assert!(entry.is_done(Seer::Ready) && !entry.is_answerable());
+        let top = entry.ladder(Seer::Ready).pop();
+        assert_eq!(
+            top.and_then(|rung| rung.remark).as_deref(),
+            Some("not text")
+        );
+    }
+
+    #[test]
+    fn questions_are_not_learned() {
+        let mut entry = Entry::of_life(life(&[(Stage::Streamed, 0), (Stage::Consumed, 500)]));
+        entry.topic = topic::SEER_QUESTION.to_owned();
+        assert!(entry.is_done(Seer::Ready) && entry.is_settled());
+        assert_eq!(entry.ladder(Seer::Ready).len(), 2);
     }
 }

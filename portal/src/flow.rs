@@ -2,10 +2,44 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The stations in the order in which a message passes them.
+/// The name of the seer's station.
+pub(crate) const SEER: &str = "seer";
+
+/// The stations in the order in which a message passes them; the last two side by side.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub(crate) struct Flow {
     pub(crate) stations: Vec<Station>,
+    /// What the seer knows; absent while it cannot tell.
+    pub(crate) index: Option<Index>,
+}
+
+/// The seer's index as pages show it. The server puts it into words, so that the browser need not know how.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Index {
+    /// Names and values, such as its points.
+    pub(crate) facts: Vec<(String, String)>,
+    pub(crate) rebuilding: Option<Rebuilding>,
+}
+
+/// How far the last rebuilding of the index is.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Rebuilding {
+    /// Of 100, while it goes on.
+    pub(crate) percent: Option<u32>,
+    pub(crate) words: String,
+}
+
+/// Whether somebody brings messages to the last rung of the ladder.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum Seer {
+    /// Nobody has told yet.
+    #[default]
+    Unknown,
+    Ready,
+    /// It answers, but cannot index now.
+    Ailing,
+    /// Nothing answers: it may be no part of this platform.
+    Away,
 }
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -16,7 +50,7 @@ pub(crate) struct Station {
     pub(crate) total: Figure,
     /// What it does at the moment.
     pub(crate) current: Figure,
-    /// Whether messages pass right now.
+    /// Whether messages leave it right now, or come to it where the way ends.
     pub(crate) moving: bool,
 }
 
@@ -28,7 +62,7 @@ pub(crate) struct Figure {
 }
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[serde(tag = "state", rename_all = "lowercase")]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Health {
     /// Not asked yet, or the one who could tell is away.
     #[default]
@@ -87,6 +121,16 @@ impl Flow {
         }
     }
 
+    pub(crate) fn seer(&self) -> Seer {
+        let seer = self.stations.iter().find(|station| station.name == SEER);
+        match seer.map(|seer| &seer.health) {
+            None | Some(Health::Unknown) => Seer::Unknown,
+            Some(Health::Ready) => Seer::Ready,
+            Some(Health::Ailing { .. }) => Seer::Ailing,
+            Some(Health::Away { .. }) => Seer::Away,
+        }
+    }
+
     /// What is wrong and what to do about it, one sentence for each station that is not well.
     pub(crate) fn complaints(&self) -> Vec<String> {
         let stations = self.stations.iter();
@@ -99,5 +143,21 @@ impl Flow {
             ))
         });
         reasons.collect()
+    }
+}
+
+impl Seer {
+    /// Whether a message is to be indexed before it is called done.
+    pub(crate) fn is_there(self) -> bool {
+        matches!(self, Self::Ready | Self::Ailing)
+    }
+
+    /// Why a message is not indexed, when that is not a matter of a moment.
+    pub(crate) fn excuse(self) -> Option<&'static str> {
+        match self {
+            Self::Unknown | Self::Ready => None,
+            Self::Ailing => Some("seer is not ready"),
+            Self::Away => Some("seer is away"),
+        }
     }
 }

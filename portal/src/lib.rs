@@ -11,12 +11,15 @@
 mod app;
 mod browser;
 mod components;
+mod conversation;
 mod entry;
+mod erase;
 mod flow;
 mod handover;
 mod lookup;
 mod pages;
 mod receipts;
+mod seer;
 mod words;
 
 #[cfg(feature = "ssr")]

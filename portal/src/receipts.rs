@@ -1,9 +1,9 @@
 //! The messages of this browser, newest first.
 
-use contract::{MessageId, status::MessageLife};
+use contract::{MessageId, Problem, status::MessageLife};
 use leptos::prelude::*;
 
-use crate::{browser::storage, entry::Entry, words};
+use crate::{browser::storage, entry::Entry, flow::Seer, lookup::Lookup, words};
 
 /// How many are kept; older ones leave the list, not the stream.
 pub(crate) const ENTRIES_MAX: usize = 50;
@@ -27,33 +27,59 @@ impl Card {
     }
 
     /// An answer that was given stays true while the message climbs on.
-    fn renew_answer(&self) {
+    fn renew_answer(&self, seer: Seer) {
         if self.answer.read_untracked().is_some() {
-            let answer = words::answer(&self.entry.read_untracked(), None);
+            let answer = words::answer(&self.entry.read_untracked(), seer, None);
             self.answer.set(Some(answer));
         }
     }
 }
 
 #[derive(Clone, Copy)]
-pub(crate) struct Receipts(RwSignal<Vec<Card>>);
+pub(crate) struct Receipts {
+    cards: RwSignal<Vec<Card>>,
+    seer: Memo<Seer>,
+}
 
 impl Receipts {
     pub(crate) fn new(cards: Vec<Card>) -> Self {
-        Self(RwSignal::new(cards))
+        Self {
+            cards: RwSignal::new(cards),
+            seer: expect_context(),
+        }
+    }
+
+    /// The message that the address names as the first of the list, with the answer; or why there is none.
+    pub(crate) fn asked(lookup: Option<Lookup>) -> (Self, Option<Problem>) {
+        let Some(Lookup { entry, problem, .. }) = lookup else {
+            return (Self::new(Vec::new()), None);
+        };
+        let Some(entry) = entry else {
+            return (Self::new(Vec::new()), problem);
+        };
+        let receipts = Self::new(Vec::new());
+        let answer = words::answer(&entry, receipts.seer(), problem.as_ref());
+        let card = Card::new(entry);
+        card.answer.set(Some(answer));
+        receipts.cards.set(vec![card]);
+        (receipts, None)
     }
 
     pub(crate) fn cards(self) -> Vec<Card> {
-        self.0.get()
+        self.cards.get()
     }
 
     pub(crate) fn is_empty(self) -> bool {
-        self.0.with(Vec::is_empty)
+        self.cards.with(Vec::is_empty)
+    }
+
+    pub(crate) fn seer(self) -> Seer {
+        self.seer.get_untracked()
     }
 
     /// Puts a message on top.
     pub(crate) fn add(self, entry: Entry) {
-        self.0.update(|cards| {
+        self.cards.update(|cards| {
             cards.retain(|card| card.id != entry.id);
             cards.insert(0, Card::new(entry));
             cards.truncate(ENTRIES_MAX);
@@ -64,7 +90,7 @@ impl Receipts {
     /// Takes in what an earlier visit kept, below what is shown already.
     pub(crate) fn restore(self) {
         let kept = storage::load();
-        self.0.update(|cards| {
+        self.cards.update(|cards| {
             for entry in kept {
                 if !cards.iter().any(|card| card.id == entry.id) {
                     cards.push(Card::new(entry));
@@ -75,31 +101,31 @@ impl Receipts {
     }
 
     pub(crate) fn learn(self, life: MessageLife) {
-        let cards = self.0.read_untracked();
+        let cards = self.cards.read_untracked();
         if let Some(card) = cards.iter().find(|card| card.id == life.id) {
             card.entry.update(|entry| entry.learn(life));
-            card.renew_answer();
+            card.renew_answer(self.seer());
         }
         drop(cards);
         self.keep();
     }
 
     pub(crate) fn forget(self) {
-        self.0.set(Vec::new());
+        self.cards.set(Vec::new());
         storage::forget();
     }
 
-    /// The messages whose next rung is still awaited.
+    /// The messages to which something may still happen.
     pub(crate) fn unfinished(self) -> Vec<MessageId> {
-        let cards = self.0.read_untracked();
+        let cards = self.cards.read_untracked();
         let unfinished = cards
             .iter()
-            .filter(|card| !card.entry.read_untracked().is_done());
+            .filter(|card| !card.entry.read_untracked().is_settled());
         unfinished.map(|card| card.id).collect()
     }
 
     fn keep(self) {
-        let cards = self.0.read_untracked();
+        let cards = self.cards.read_untracked();
         let entries: Vec<Entry> = cards
             .iter()
             .map(|card| card.entry.get_untracked())

@@ -1,34 +1,61 @@
 //! Asks the portal's own `/api`.
 
 use contract::{MessageId, Problem, Receipt, status::MessageLife};
-use gloo_net::http::{Request, Response};
+use gloo_net::http::{Request, RequestBuilder};
 use serde::de::DeserializeOwned;
 
-use crate::pages::round_trip::Draft;
+use crate::{lookup::Lookup, pages::round_trip::Draft};
 
 /// Sends a message and gives its receipt once it is in the log.
 pub(crate) async fn produce(draft: &Draft) -> Result<Receipt, Problem> {
-    let request = Request::post("/api/outbox")
-        .json(draft)
-        .map_err(|_| away())?;
-    let response = request.send().await.map_err(|_| away())?;
-    parse(response).await
+    let body = serde_json::to_string(draft).map_err(|_| away())?;
+    let request = Request::post("/api/outbox").header("content-type", "application/json");
+    parse(&send(request, body).await?)
 }
 
 pub(crate) async fn life(id: MessageId) -> Result<MessageLife, Problem> {
-    let request = Request::get(&format!("/api/status/{id}"));
+    parse(&get(format!("/api/status/{id}")).await?)
+}
+
+/// Life and record; `query` is that of the message's page.
+pub(crate) async fn lookup(id: &str, query: &str) -> Result<Lookup, Problem> {
+    parse(&get(format!("/api/lookup/{id}?{query}")).await?)
+}
+
+/// Teaches the seer, and gives the statement's receipt once it is in the log.
+pub(crate) async fn teach(statement: String) -> Result<Receipt, Problem> {
+    parse(&send(Request::post("/api/seer/accept"), statement).await?)
+}
+
+pub(crate) async fn reindex() -> Result<(), Problem> {
+    let request = Request::post("/api/seer/reindex");
+    send(request, String::new()).await.map(drop)
+}
+
+async fn get(url: String) -> Result<String, Problem> {
+    answer(Request::get(&url).build()).await
+}
+
+async fn send(request: RequestBuilder, body: String) -> Result<String, Problem> {
+    answer(request.body(body)).await
+}
+
+/// The text of an answer, or the problem that it is. Apart from what is read out of it, so that there is only one of it.
+async fn answer(request: Result<Request, gloo_net::Error>) -> Result<String, Problem> {
+    let request = request.map_err(|_| away())?;
     let response = request.send().await.map_err(|_| away())?;
-    parse(response).await
-}
-
-async fn parse<T: DeserializeOwned>(response: Response) -> Result<T, Problem> {
+    let text = response.text().await.map_err(|_| away())?;
     if response.ok() {
-        return response.json().await.map_err(|_| away());
+        return Ok(text);
     }
-    Err(response.json().await.unwrap_or_else(|_| away()))
+    Err(parse(&text).unwrap_or_else(|away| away))
 }
 
-fn away() -> Problem {
+fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
+    serde_json::from_str(text).map_err(|_| away())
+}
+
+pub(crate) fn away() -> Problem {
     Problem::new(
         503,
         "portal-away",

@@ -2,10 +2,9 @@
 
 use contract::{MessageId, status::MessageLife};
 use leptos::{ev, prelude::*};
-use serde::de::DeserializeOwned;
-use wasm_bindgen::{JsCast, prelude::Closure};
-use web_sys::{Event, EventSource, MessageEvent, VisibilityState};
+use web_sys::VisibilityState;
 
+use super::sse::{Stream, parse};
 use crate::flow::Flow;
 
 /// Follows the stations, and the lives of `followed`, as long as the current component is shown. `learn` is called with each
@@ -21,9 +20,7 @@ pub(crate) fn follow(
     let stream = StoredValue::new_local(None::<Stream>);
     Effect::new(move |_| {
         let ids = followed();
-        let opened = visible
-            .get()
-            .then(|| Stream::open(&ids, learn.clone(), flow));
+        let opened = visible.get().then(|| open(&ids, learn.clone(), flow));
         stream.set_value(opened.flatten());
     });
     Effect::new(move |_| {
@@ -35,57 +32,24 @@ pub(crate) fn follow(
     on_cleanup(move || stream.set_value(None));
 }
 
-/// An open stream; closed when dropped. The browser opens it again by itself when the portal comes back.
-struct Stream {
-    source: EventSource,
-    _handlers: [Closure<dyn FnMut(Event)>; 3],
-}
-
-impl Stream {
-    fn open(
-        ids: &[MessageId],
-        learn: impl Fn(MessageLife) + 'static,
-        flow: RwSignal<Flow>,
-    ) -> Option<Self> {
-        let ids: Vec<String> = ids.iter().map(MessageId::to_string).collect();
-        let source = EventSource::new(&format!("/api/events?ids={}", ids.join(","))).ok()?;
-        let handlers = [
-            listen(&source, "life", move |event| {
-                parse(&event).into_iter().for_each(&learn);
-            })?,
-            listen(&source, "flow", move |event| {
-                parse(&event).into_iter().for_each(|news| flow.set(news));
-            })?,
-            listen(&source, "error", move |_| flow.update(Flow::lose_portal))?,
-        ];
-        Some(Self {
-            source,
-            _handlers: handlers,
-        })
-    }
-}
-
-impl Drop for Stream {
-    fn drop(&mut self) {
-        self.source.close();
-    }
-}
-
-/// `None` for what another version of the portal tells; the next page load brings that version.
-fn parse<T: DeserializeOwned>(event: &Event) -> Option<T> {
-    let data = event.dyn_ref::<MessageEvent>()?.data().as_string()?;
-    serde_json::from_str(&data).ok()
-}
-
-fn listen(
-    source: &EventSource,
-    name: &str,
-    hear: impl Fn(Event) + 'static,
-) -> Option<Closure<dyn FnMut(Event)>> {
-    let handler = Closure::new(hear);
-    let function = handler.as_ref().unchecked_ref();
-    source
-        .add_event_listener_with_callback(name, function)
-        .ok()?;
-    Some(handler)
+fn open(
+    ids: &[MessageId],
+    learn: impl Fn(MessageLife) + 'static,
+    flow: RwSignal<Flow>,
+) -> Option<Stream> {
+    let ids: Vec<String> = ids.iter().map(MessageId::to_string).collect();
+    Stream::open(
+        &format!("/api/events?ids={}", ids.join(",")),
+        vec![
+            (
+                "life",
+                Box::new(move |event| parse(&event).into_iter().for_each(&learn)),
+            ),
+            (
+                "flow",
+                Box::new(move |event| parse(&event).into_iter().for_each(|news| flow.set(news))),
+            ),
+            ("error", Box::new(move |_| flow.update(Flow::lose_portal))),
+        ],
+    )
 }

@@ -2,7 +2,9 @@
 
 pub(crate) mod api;
 pub(crate) mod live;
+pub(crate) mod sse;
 pub(crate) mod storage;
+pub(crate) mod upload;
 
 /// Tells tests, and style sheets that want to know, that the page has come alive.
 #[cfg_attr(

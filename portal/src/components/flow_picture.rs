@@ -1,6 +1,7 @@
 use leptos::prelude::*;
 
 use crate::{
+    erase::Erase,
     flow::{Figure, Flow, Station},
     words,
 };
@@ -23,7 +24,7 @@ pub(crate) fn FlowPicture() -> impl IntoView {
         </section>
     }
     // Erased: a page that holds it as one type is too deep for the compiler.
-    .into_any()
+    .erase()
 }
 
 fn station(station: Station) -> impl IntoView {

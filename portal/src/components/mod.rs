@@ -1,8 +1,12 @@
 //! Pieces that pages share.
 
+pub(crate) mod facts;
 pub(crate) mod flow_picture;
 pub(crate) mod header;
+pub(crate) mod index_state;
 pub(crate) mod ladder;
 pub(crate) mod notice;
 pub(crate) mod produce_form;
 pub(crate) mod receipt_card;
+pub(crate) mod teach;
+pub(crate) mod turn;

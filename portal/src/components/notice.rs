@@ -1,6 +1,8 @@
 use contract::Problem;
 use leptos::prelude::*;
 
+use crate::erase::Erase;
+
 /// Something went wrong: what, and what to do. Read out at once by screen readers.
 #[component]
 pub(crate) fn Notice(
@@ -15,4 +17,5 @@ pub(crate) fn Notice(
             <p>{problem.detail}</p>
         </div>
     }
+    .erase()
 }

@@ -2,7 +2,7 @@ use contract::Problem;
 use leptos::{ev::SubmitEvent, html, prelude::*, task::spawn_local};
 
 use super::notice::Notice;
-use crate::{browser::api, entry::Entry, pages::round_trip::Draft, words};
+use crate::{browser::api, entry::Entry, erase::Erase, pages::round_trip::Draft, words};
 
 /// The message to send and DoIt. Without JavaScript it is a plain form; a failure keeps what was typed either way.
 #[component]
@@ -81,13 +81,13 @@ pub(crate) fn ProduceForm(
         </form>
     }
     // Erased: a page that holds it as one type is too deep for the compiler.
-    .into_any()
+    .erase()
 }
 
 /// Leptos writes the text of a textarea into the page as it is, so the escapes that it makes elsewhere are made here.
 ///
 /// A browser that builds the element itself would show them; it only ever does so with the default draft, which has none.
-fn textarea_text(text: &str) -> String {
+pub(crate) fn textarea_text(text: &str) -> String {
     let escaped = text.replace('&', "&amp;").replace('<', "&lt;");
     // HTML drops a line break at the very start.
     if escaped.starts_with('\n') {

@@ -4,6 +4,8 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 
+use crate::erase::Erase;
+
 /// The parts and their addresses, as the portal was configured.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub(crate) struct Platform {
@@ -12,6 +14,7 @@ pub(crate) struct Platform {
     pub(crate) portal: String,
     pub(crate) producer: String,
     pub(crate) consumer: String,
+    pub(crate) seer: String,
     /// Address of the Kafka broker.
     pub(crate) streamer: String,
     /// The parts that run in the portal's own process.
@@ -47,6 +50,12 @@ pub(crate) fn About() -> impl IntoView {
             docs: docs(&platform.consumer),
             address: platform.consumer.clone(),
         },
+        Part {
+            name: "seer",
+            purpose: "Learns from every message and answers questions with the messages as proof.",
+            docs: docs(&platform.seer),
+            address: platform.seer.clone(),
+        },
     ];
     let parts = parts.map(|part| {
         let embedded =
@@ -58,7 +67,7 @@ pub(crate) fn About() -> impl IntoView {
         <h1>"About Kafkloud"</h1>
         <p class="lead">
             "Kafkloud is the round trip of a message: send it, know that it arrived, see what happened to it. \
-            Each message has one id, from the receipt to the record in Kafka and the status of its processing."
+            Each message has one id, from the receipt to the record in Kafka, the status of its processing and the citation in an answer."
         </p>
         <p>"Version "<code>{platform.version.clone()}</code></p>
         <h2>"Parts"</h2>
@@ -68,8 +77,10 @@ pub(crate) fn About() -> impl IntoView {
             <dt data-stage="accepted">"accepted"</dt><dd>"The producer has taken the message."</dd>
             <dt data-stage="streamed">"streamed"</dt><dd>"It is a record in the log: from here on it cannot be lost."</dd>
             <dt data-stage="consumed">"consumed"</dt><dd>"The consumer has processed it, and its status is durable."</dd>
+            <dt data-stage="indexed">"indexed"</dt><dd>"The seer has learned it: it can be asked about."</dd>
         </dl>
     }
+    .erase()
 }
 
 struct Part {

@@ -1,16 +1,18 @@
 //! `/message/{id}`: the life of one message.
 
-use contract::{MessageId, Problem, status::MessageLife};
+use contract::{Problem, status::MessageLife};
 use leptos::{prelude::*, task::spawn_local};
 use leptos_meta::Title;
-use leptos_router::hooks::use_params_map;
+use leptos_router::hooks::{use_location, use_params_map};
 
 use crate::{
     browser::{api, live, storage},
-    components::{ladder::Ladder, notice::Notice},
+    components::{facts::facts, ladder::Ladder, notice::Notice, receipt_card::ask_about},
     entry::Entry,
+    erase::Erase,
+    flow::Seer,
     handover::handed_over,
-    lookup::Lookup,
+    lookup::{Lookup, Record},
     words,
 };
 
@@ -22,7 +24,8 @@ pub(crate) fn Message() -> impl IntoView {
     Effect::new(move |_| {
         let id = asked();
         if found.read_untracked().id != id {
-            spawn_local(async move { found.set(look_up(id).await) });
+            let query = use_location().search.get_untracked();
+            spawn_local(async move { found.set(look_up(id, &query).await) });
         }
     });
     let followed = Memo::new(move |_| {
@@ -30,7 +33,7 @@ pub(crate) fn Message() -> impl IntoView {
             found
                 .entry
                 .as_ref()
-                .filter(|entry| !entry.is_done())
+                .filter(|entry| !entry.is_settled())
                 .map(|entry| entry.id)
         })
     });
@@ -46,44 +49,50 @@ pub(crate) fn Message() -> impl IntoView {
     );
     let problem = Memo::new(move |_| found.with(|found| found.problem.clone()));
     let entry = Memo::new(move |_| found.with(|found| found.entry.clone()));
+    let record = Memo::new(move |_| found.with(|found| found.record.clone()));
     view! {
         <Title text="Message"/>
         <h1>"Message "<code class="id">{asked}</code></h1>
         {move || problem.get().map(|problem| view! { <Notice problem/> })}
-        {move || entry.get().map(|entry| view! { <Life entry problem=problem.get()/> })}
+        {move || entry.get().map(|entry| now(entry, problem.get()))}
+        {move || record.get().map(record_view)}
+        {move || entry.get().map(story)}
         <p><a href="/">"Send another message"</a></p>
     }
+    .erase()
 }
 
-#[component]
-fn Life(entry: Entry, problem: Option<Problem>) -> impl IntoView {
-    let answer = words::answer(&entry, problem.as_ref());
-    let facts = [
-        ("Topic", Some(entry.topic.clone())),
+/// Where it stands.
+fn now(entry: Entry, problem: Option<Problem>) -> AnyView {
+    let seer = expect_context::<Memo<Seer>>();
+    let question = entry.is_answerable().then(|| ask_about(&entry));
+    let answer = {
+        let entry = entry.clone();
+        move || words::answer(&entry, seer.get(), problem.as_ref())
+    };
+    view! {
+        <p class="answer" role="status">{answer}" "{question}</p>
+        <Ladder entry=Signal::stored(entry)/>
+    }
+    .erase()
+}
+
+/// How it came there.
+fn story(entry: Entry) -> AnyView {
+    let known = [
+        ("Topic", Some(entry.topic)),
         ("Partition", Some(entry.partition.to_string())),
         ("Offset", Some(entry.offset.to_string())),
-        ("Key", entry.key.clone()),
-        ("Trace", entry.trace_id.clone()),
+        ("Key", entry.key),
+        ("Trace", entry.trace_id),
         ("Day", entry.life.as_ref().and_then(first_day)),
-        (
-            "Stage",
-            entry.life.as_ref().map(|life| life.stage.to_string()),
-        ),
     ];
-    let facts = facts
-        .into_iter()
-        .filter_map(|(name, value)| value.map(|value| (name, value)));
-    let rungs = entry
-        .life
-        .iter()
-        .flat_map(|life| life.stages.clone())
-        .collect::<Vec<_>>();
+    let known = known.into_iter();
+    let known = known.filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    let rungs = entry.life.map(|life| life.stages).unwrap_or_default();
     view! {
-        <p class="answer" role="status">{answer}</p>
-        <Ladder entry=Signal::stored(entry)/>
-        <dl class="facts">
-            {facts.map(|(name, value)| view! { <dt>{name}</dt><dd><code>{value}</code></dd> }).collect_view()}
-        </dl>
+        <h2>"Life"</h2>
+        {facts(known.collect())}
         <div class="scroll" tabindex="0" role="region" aria-label="Stages">
         <table>
             <caption class="hidden">"Stages"</caption>
@@ -100,6 +109,7 @@ fn Life(entry: Entry, problem: Option<Problem>) -> impl IntoView {
         </table>
         </div>
     }
+    .erase()
 }
 
 /// The date on which the life began, such as `2026-01-31`.
@@ -108,38 +118,40 @@ fn first_day(life: &MessageLife) -> Option<String> {
     at.get(..10).map(str::to_owned)
 }
 
-async fn look_up(id: String) -> Lookup {
-    let outcome = match id.parse::<MessageId>() {
-        Ok(message_id) => api::life(message_id).await,
-        Err(_) => Err(Problem::new(
-            404,
-            "invalid-id",
-            "This is not a message id",
-            "Copy it from a receipt.",
-        )),
-    };
-    match outcome {
-        Ok(life) => Lookup {
-            id,
-            entry: Some(of_life(life)),
-            problem: None,
-        },
-        Err(problem) => Lookup {
-            id,
-            entry: None,
-            problem: Some(problem),
-        },
+/// What the message says, as text whatever it holds.
+fn record_view(record: Record) -> AnyView {
+    view! {
+        <h2>"Record"</h2>
+        {record.value.map(|value| view! {
+            <div class="payload" tabindex="0" role="region" aria-label="Value"><code>{value}</code></div>
+        })}
+        {record.note.map(|note| view! { <p class="hint">{note}</p> })}
+        {facts(record.facts)}
     }
+    .erase()
+}
+
+async fn look_up(id: String, query: &str) -> Lookup {
+    let mut lookup = api::lookup(&id, query)
+        .await
+        .unwrap_or_else(|problem| Lookup {
+            problem: Some(problem),
+            ..Lookup::default()
+        });
+    lookup.id = id;
+    lookup.entry = lookup.entry.map(more_precise);
+    lookup
 }
 
 /// A receipt of this browser knows the acknowledgement more precisely than the consumer.
-fn of_life(life: MessageLife) -> Entry {
-    let kept = storage::load().into_iter().find(|kept| kept.id == life.id);
-    match kept {
-        Some(mut entry) => {
-            entry.learn(life);
-            entry
+fn more_precise(entry: Entry) -> Entry {
+    let kept = storage::load().into_iter().find(|kept| kept.id == entry.id);
+    match (kept, entry.life) {
+        (Some(mut kept), Some(life)) => {
+            kept.learn(life);
+            kept
         }
-        None => Entry::of_life(life),
+        (Some(kept), None) => kept,
+        (None, life) => Entry { life, ..entry },
     }
 }

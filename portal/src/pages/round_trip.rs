@@ -9,13 +9,13 @@ use crate::{
     browser::live,
     components::{
         flow_picture::FlowPicture, notice::Notice, produce_form::ProduceForm,
-        receipt_card::ReceiptCard,
+        receipt_card::receipt_cards,
     },
     entry::Entry,
+    erase::Erase,
     handover::handed_over,
     lookup::Lookup,
-    receipts::{Card, Receipts},
-    words,
+    receipts::Receipts,
 };
 
 /// What the server knows when it renders the page.
@@ -53,8 +53,7 @@ pub(crate) fn RoundTrip() -> impl IntoView {
         problem,
         lookup,
     } = handed_over();
-    let (asked, not_found) = asked_card(lookup);
-    let receipts = Receipts::new(asked.into_iter().collect());
+    let (receipts, not_found) = Receipts::asked(lookup);
     let followed = RwSignal::new(Vec::new());
     Effect::new(move |_| {
         receipts.restore();
@@ -68,7 +67,7 @@ pub(crate) fn RoundTrip() -> impl IntoView {
     view! {
         <Title text="Round trip"/>
         <h1>"Round trip"</h1>
-        <p class="lead">"Send a message and watch it climb: accepted by the producer, streamed by Kafka, consumed."</p>
+        <p class="lead">"Send a message and watch it climb: accepted by the producer, streamed by Kafka, consumed, and indexed, so that it can be asked about."</p>
         <FlowPicture/>
         <div class="columns">
             <section aria-labelledby="send-title">
@@ -83,35 +82,12 @@ pub(crate) fn RoundTrip() -> impl IntoView {
                     })}
                 </div>
                 {not_found.map(|problem| view! { <Notice problem/> })}
-                <div class="receipts">
-                    <For each=move || receipts.cards() key=|card| card.id children=move |card| view! { <ReceiptCard card receipts/> }/>
-                </div>
+                {receipt_cards(receipts)}
                 {move || receipts.is_empty().then(|| view! {
                     <p class="empty">"Nothing sent yet. Press "<strong>"DoIt"</strong>" and its receipt appears here."</p>
                 })}
             </section>
         </div>
     }
-}
-
-/// The message that the address names as the first of the list, with the answer; or why there is none.
-fn asked_card(lookup: Option<Lookup>) -> (Option<Card>, Option<Problem>) {
-    match lookup {
-        None => (None, None),
-        Some(Lookup {
-            entry: None,
-            problem,
-            ..
-        }) => (None, problem),
-        Some(Lookup {
-            entry: Some(entry),
-            problem,
-            ..
-        }) => {
-            let answer = words::answer(&entry, problem.as_ref());
-            let card = Card::new(entry);
-            card.answer.set(Some(answer));
-            (Some(card), None)
-        }
-    }
+    .erase()
 }

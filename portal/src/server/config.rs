@@ -26,6 +26,14 @@ pub struct PortalConfig {
         default_value = "http://127.0.0.1:8072"
     )]
     pub consumer_url: Url,
+    /// Address of the seer
+    #[arg(
+        long,
+        env = "SEER_URL",
+        value_name = "URL",
+        default_value = "http://127.0.0.1:8030"
+    )]
+    pub seer_url: Url,
     /// Address of the Kafka broker, as the About page shows it; the portal itself does not connect to it
     #[arg(
         long,

@@ -2,12 +2,12 @@
 
 use std::{sync::atomic::Ordering, time::Duration};
 
-use contract::{Readiness, Stage, status::StatusSummary};
+use contract::{Readiness, Stage, seer::IndexState, status::StatusSummary};
 use service::{ApiResult, health};
 use tokio::sync::watch;
 
-use super::{Portal, upstream::Peer};
-use crate::flow::{Figure, Flow, Health, Station};
+use super::{Portal, seer, upstream::Peer};
+use crate::flow::{Figure, Flow, Health, SEER, Station};
 
 const INTERVAL: Duration = Duration::from_secs(1);
 /// While something is away: whoever waits for it sees it come back at once.
@@ -23,11 +23,15 @@ const CONSUMER_GROUP: &str = "consumer";
 struct Answers {
     producer: ApiResult<Readiness>,
     consumer: ApiResult<Readiness>,
+    seer: ApiResult<Readiness>,
     /// Absent when the consumer cannot tell.
     summary: Option<StatusSummary>,
+    /// Absent when the seer cannot tell.
+    index: Option<IndexState>,
 }
 
-/// Keeps `flow` and `health` current until the portal stops.
+/// Keeps `flow` and `health` current until the portal stops. The portal does its work without a seer, so whether that one is
+/// there does not count for `health`.
 pub(crate) async fn watch(portal: Portal, flow: watch::Sender<Flow>, health: health::Health) {
     let producer_check = health.check(Peer::Producer.name());
     let consumer_check = health.check(Peer::Consumer.name());
@@ -49,15 +53,19 @@ pub(crate) async fn watch(portal: Portal, flow: watch::Sender<Flow>, health: hea
 }
 
 async fn ask(portal: &Portal) -> Answers {
-    let (producer, consumer, summary) = tokio::join!(
+    let (producer, consumer, seer, summary, index) = tokio::join!(
         portal.upstream.readiness(Peer::Producer),
         portal.upstream.readiness(Peer::Consumer),
+        portal.upstream.readiness(Peer::Seer),
         portal.upstream.summary(),
+        portal.upstream.index(),
     );
     Answers {
         producer,
         consumer,
+        seer,
         summary: summary.ok(),
+        index: index.ok(),
     }
 }
 
@@ -70,6 +78,7 @@ fn report(check: &health::CheckHandle, answer: &ApiResult<Readiness>) {
 
 fn assemble(portal: &Portal, answers: &Answers) -> Flow {
     let summary = answers.summary.as_ref();
+    let index = answers.index.as_ref();
     let total =
         |stage| summary.map(|summary| summary.stages.get(&stage).copied().unwrap_or(0) as f64);
     let rate = |stage| summary.map(|summary| summary.rates.get(&stage).copied().unwrap_or(0.0));
@@ -97,17 +106,27 @@ fn assemble(portal: &Portal, answers: &Answers) -> Flow {
             health: broker_health(answers),
             total: figure("streamed", total(Stage::Streamed)),
             current: figure("per second", rate(Stage::Streamed)),
-            moving: moving(Stage::Consumed),
+            moving: moving(Stage::Consumed) || moving(Stage::Indexed),
         },
         Station {
             name: "consumer".to_owned(),
             health: health_of(&answers.consumer),
             total: figure("consumed", summary.map(|summary| summary.n_consumed as f64)),
             current: figure("waiting", waiting),
-            moving: false,
+            moving: moving(Stage::Consumed),
+        },
+        Station {
+            name: SEER.to_owned(),
+            health: health_of(&answers.seer),
+            total: figure("points", index.map(|index| index.points as f64)),
+            current: figure("waiting", index.and_then(|index| Some(index.lag? as f64))),
+            moving: moving(Stage::Indexed),
         },
     ];
-    Flow { stations }
+    Flow {
+        stations,
+        index: index.map(seer::describe),
+    }
 }
 
 fn figure(label: &str, value: Option<f64>) -> Figure {
@@ -141,7 +160,7 @@ fn missing(readiness: &Readiness) -> String {
 
 /// The broker speaks no HTTP: those who are connected to it say how it is.
 fn broker_health(answers: &Answers) -> Health {
-    let witnesses = [&answers.producer, &answers.consumer];
+    let witnesses = [&answers.producer, &answers.consumer, &answers.seer];
     let mut checks = witnesses
         .into_iter()
         .filter_map(|answer| answer.as_ref().ok()?.checks.get(BROKER_CHECK));
@@ -186,7 +205,9 @@ mod tests {
             broker_health(&Answers {
                 producer,
                 consumer,
+                seer: away(),
                 summary: None,
+                index: None,
             })
         };
         assert_eq!(health(away(), away()), Health::Unknown);

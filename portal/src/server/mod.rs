@@ -7,10 +7,13 @@ mod events;
 mod flow;
 mod form;
 mod guard;
+mod lookup;
 mod outbox;
 mod pages;
+mod place;
 mod recent;
 mod render;
+mod seer;
 mod sse;
 mod status;
 mod upstream;
@@ -108,18 +111,26 @@ fn router(
     let pages = Router::new()
         .leptos_routes_with_handler(leptos_axum::generate_route_list(app::App), pages::page)
         .route("/", axum::routing::post(form::send))
+        .route("/seer", axum::routing::post(seer::submit))
         .merge(assets::routes(site_dir));
     let api = OpenApiRouter::from(pages)
         .routes(routes!(outbox::post))
         .routes(routes!(consume::get))
         .routes(routes!(status::summary))
         .routes(routes!(status::life))
+        .routes(routes!(lookup::get))
         .routes(routes!(events::get))
+        .routes(routes!(seer::ask::get))
+        .routes(routes!(seer::teach::post))
+        .routes(routes!(seer::load::post))
+        .routes(routes!(seer::index::get))
+        .routes(routes!(seer::index::rebuild))
         .with_state(portal.clone());
     let limits = Limits {
         // A payload of the producer's limit, with room for escapes in JSON and in forms.
         body_bytes: 4 * Limits::default().body_bytes,
-        ..Limits::default()
+        // Everything that is asked of the services has a limit of its own. This is for the slowest: a large file.
+        response: seer::load::LOAD_TIMEOUT,
     };
     service::router("portal", api, health, limits)
         .fallback_service(axum::handler::HandlerWithoutStateExt::into_service(
@@ -139,6 +150,7 @@ impl PortalConfig {
             portal: format!("http://{address}/"),
             producer: self.producer_url.to_string(),
             consumer: self.consumer_url.to_string(),
+            seer: self.seer_url.to_string(),
             streamer: self.kafka_broker.clone(),
             embedded: self.embedded.clone(),
         }

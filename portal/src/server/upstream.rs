@@ -1,4 +1,4 @@
-//! The portal's way to the producer and the consumer: every wait is bounded, every failure is told in words.
+//! The portal's way to the other services: every wait is bounded, every failure is told in words.
 
 use std::time::Duration;
 
@@ -9,13 +9,15 @@ use axum::{
 };
 use contract::{
     MessageId, Problem, Readiness,
+    record::RecordView,
+    seer::IndexState,
     status::{MessageLife, StatusSummary},
 };
 use reqwest::{Client, RequestBuilder, Url};
 use serde::de::DeserializeOwned;
 use service::{ApiProblem, ApiResult};
 
-use super::PortalConfig;
+use super::{PortalConfig, place::Place};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// For questions that are answered from memory or an index.
@@ -29,6 +31,7 @@ pub(crate) const PRODUCE_TIMEOUT: Duration = Duration::from_secs(25);
 pub(crate) enum Peer {
     Producer,
     Consumer,
+    Seer,
 }
 
 impl Peer {
@@ -36,6 +39,7 @@ impl Peer {
         match self {
             Self::Producer => "producer",
             Self::Consumer => "consumer",
+            Self::Seer => "seer",
         }
     }
 }
@@ -44,6 +48,7 @@ pub(crate) struct Upstream {
     client: Client,
     producer: Url,
     consumer: Url,
+    seer: Url,
 }
 
 impl Upstream {
@@ -58,6 +63,7 @@ impl Upstream {
             client,
             producer: config.producer_url.clone(),
             consumer: config.consumer_url.clone(),
+            seer: config.seer_url.clone(),
         })
     }
 
@@ -66,6 +72,7 @@ impl Upstream {
         let mut url = match peer {
             Peer::Producer => self.producer.clone(),
             Peer::Consumer => self.consumer.clone(),
+            Peer::Seer => self.seer.clone(),
         };
         // Only `data:` and the like have no path; a service's address is http.
         if let Ok(mut segments) = url.path_segments_mut() {
@@ -121,6 +128,21 @@ impl Upstream {
         let request = self.get(self.url(Peer::Consumer, &["status"]));
         let response = self.send(Peer::Consumer, request, PROBE_TIMEOUT).await?;
         self.parse(Peer::Consumer, response).await
+    }
+
+    /// The record at one place of the log.
+    pub(crate) async fn record(&self, at: &Place) -> ApiResult<RecordView> {
+        let (partition, offset) = (at.partition.to_string(), at.offset.to_string());
+        let path = ["messages", &at.topic, &partition, &offset];
+        let request = self.get(self.url(Peer::Consumer, &path));
+        let response = self.send(Peer::Consumer, request, ANSWER_TIMEOUT).await?;
+        self.parse(Peer::Consumer, response).await
+    }
+
+    pub(crate) async fn index(&self) -> ApiResult<IndexState> {
+        let request = self.get(self.url(Peer::Seer, &["index"]));
+        let response = self.send(Peer::Seer, request, PROBE_TIMEOUT).await?;
+        self.parse(Peer::Seer, response).await
     }
 
     pub(crate) async fn readiness(&self, peer: Peer) -> ApiResult<Readiness> {
@@ -191,7 +213,7 @@ fn slow(peer: Peer, timeout: Duration) -> ApiProblem {
     )
 }
 
-fn broken(peer: Peer) -> ApiProblem {
+pub(crate) fn broken(peer: Peer) -> ApiProblem {
     let name = peer.name();
     ApiProblem::new(
         StatusCode::BAD_GATEWAY,
@@ -211,6 +233,7 @@ fn next_step(peer: Peer) -> &'static str {
             "The message may have been written all the same: sending it again may double it."
         }
         Peer::Consumer => "Try again in a moment.",
+        Peer::Seer => "Ask again in a moment. What was taught may have been written all the same.",
     }
 }
 

@@ -96,6 +96,12 @@ async fn operations_are_served_as_by_every_service() {
         "/api/status",
         "/api/status/{id}",
         "/api/events",
+        "/api/lookup/{id}",
+        "/api/seer/ask",
+        "/api/seer/accept",
+        "/api/seer/load",
+        "/api/seer/index",
+        "/api/seer/reindex",
     ] {
         assert!(openapi["paths"].get(path).is_some(), "{path}");
     }

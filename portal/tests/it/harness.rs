@@ -22,6 +22,7 @@ use axum::{
 use clap::Parser;
 use contract::{
     Check, MessageId, Problem, Readiness, Receipt, Stage, Timestamp,
+    record::{Encoding, HeaderView, RecordView},
     status::{MessageLife, StageReached, StatusSummary},
 };
 use futures::{StreamExt, stream};
@@ -29,6 +30,8 @@ use portal::PortalConfig;
 use service::CancellationToken;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tokio_stream::wrappers::WatchStream;
+
+use crate::fake_seer::FakeSeer;
 
 pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
 /// What the stand-in for the producer takes.
@@ -61,6 +64,7 @@ impl Stations {
             .route("/status", get(summary))
             .route("/status/{id}", get(life))
             .route("/events", get(events))
+            .route("/messages/{topic}/{partition}/{offset}", get(record))
             .route("/consume", get(consume))
             .route("/produce/{topic}", post(produce_without_key))
             .route("/produce/{topic}/{key}", post(produce))
@@ -80,6 +84,25 @@ impl Stations {
             let life = lives.get_mut(&id).unwrap();
             life.stage = Stage::Consumed;
             life.stages.push(reached(Stage::Consumed, 3400));
+        });
+    }
+
+    /// Lets the seer come to a message now.
+    pub(crate) fn index(&self, id: MessageId, error: Option<&str>) {
+        self.lives.send_modify(|lives| {
+            let life = lives.get_mut(&id).unwrap();
+            life.stage = Stage::Indexed;
+            life.stages.push(StageReached {
+                error: error.map(str::to_owned),
+                ..reached(Stage::Indexed, 90_000)
+            });
+        });
+    }
+
+    /// Forgets the life of a message, as the consumer does when it is old.
+    pub(crate) fn forget(&self, id: MessageId) {
+        self.lives.send_modify(|lives| {
+            lives.remove(&id);
         });
     }
 
@@ -128,6 +151,30 @@ async fn life(
         Some(life) => Json(life).into_response(),
         None => problem(404, "unknown-message", "No message has this id yet."),
     }
+}
+
+/// Every place holds the record that was produced last.
+async fn record(
+    State(stations): State<Stations>,
+    extract::Path((topic, partition, offset)): extract::Path<(String, i32, i64)>,
+) -> Json<RecordView> {
+    let (media_type, value) = stations.last_produced();
+    Json(RecordView {
+        id: MessageId::of_record(&topic, partition, offset),
+        topic,
+        partition,
+        offset,
+        timestamp: Some(1_769_851_800_000),
+        key: None,
+        key_encoding: Encoding::Text,
+        value: Some(value),
+        value_encoding: Encoding::Text,
+        headers: vec![HeaderView {
+            name: "content-type".to_owned(),
+            value: Some(media_type),
+            value_encoding: Encoding::Text,
+        }],
+    })
 }
 
 async fn events(
@@ -236,7 +283,7 @@ async fn produce(
     (StatusCode::CREATED, Json(receipt)).into_response()
 }
 
-fn problem(status: u16, kind: &str, detail: &str) -> Response {
+pub(crate) fn problem(status: u16, kind: &str, detail: &str) -> Response {
     let code = StatusCode::from_u16(status).unwrap();
     (
         code,
@@ -263,6 +310,12 @@ impl TestPortal {
         Self::start_beside(stations.address, nobody().await).await
     }
 
+    /// Beside stations that are there, and a seer.
+    pub(crate) async fn start_with_seer(stations: &Stations, seer: &FakeSeer) -> Self {
+        let config = config(stations.address, stations.address, seer.address);
+        Self::start_as(config).await
+    }
+
     /// Beside stations of which none answers.
     pub(crate) async fn start_alone() -> Self {
         let nobody = nobody().await;
@@ -275,13 +328,13 @@ impl TestPortal {
         let site_dir = Some(site_dir.to_owned());
         let config = PortalConfig {
             site_dir,
-            ..config(nobody, nobody)
+            ..config(nobody, nobody, nobody)
         };
         Self::start_as(config).await
     }
 
     async fn start_beside(producer: SocketAddr, consumer: SocketAddr) -> Self {
-        Self::start_as(config(producer, consumer)).await
+        Self::start_as(config(producer, consumer, nobody().await)).await
     }
 
     async fn start_as(config: PortalConfig) -> Self {
@@ -333,9 +386,13 @@ impl TestPortal {
     /// Sends the form as a browser without JavaScript does.
     pub(crate) async fn submit(&self, topic: &str, key: &str, message: &str) -> reqwest::Response {
         let form = [("topic", topic), ("key", key), ("message", message)];
-        let encoded = form_encoded(&form);
+        self.submit_to("/", &form).await
+    }
+
+    pub(crate) async fn submit_to(&self, path: &str, form: &[(&str, &str)]) -> reqwest::Response {
+        let encoded = form_encoded(form);
         self.client
-            .post(self.url("/"))
+            .post(self.url(path))
             .header("content-type", "application/x-www-form-urlencoded")
             .header("origin", self.url(""))
             .body(encoded)
@@ -361,14 +418,17 @@ impl TestPortal {
     }
 }
 
-fn config(producer: SocketAddr, consumer: SocketAddr) -> PortalConfig {
-    let (producer, consumer) = (format!("http://{producer}"), format!("http://{consumer}"));
+fn config(producer: SocketAddr, consumer: SocketAddr, seer: SocketAddr) -> PortalConfig {
+    let [producer, consumer, seer] =
+        [producer, consumer, seer].map(|address| format!("http://{address}"));
     let arguments = [
         "portal",
         "--producer-url",
         &producer,
         "--consumer-url",
         &consumer,
+        "--seer-url",
+        &seer,
     ];
     PortalConfig {
         allowed_hosts: vec!["portal.example".to_owned()],

@@ -1,10 +1,13 @@
-//! The portal over HTTP, beside stand-ins for the producer and the consumer.
+//! The portal over HTTP, beside stand-ins for the other services.
 
 #![allow(clippy::unwrap_used, reason = "tests say what they expect by failing")]
 
 mod api;
 mod assets;
+mod fake_seer;
 mod guard;
 mod harness;
 mod live;
+mod messages;
 mod pages;
+mod seer;
