@@ -5,7 +5,8 @@ use clap_complete::Shell;
 
 use crate::{
     commands::{
-        demo::DemoArgs, produce::ProduceArgs, status::StatusArgs, tail::TailArgs,
+        ask::AskArgs, demo::DemoArgs, load::LoadArgs, produce::ProduceArgs, reindex::ReindexArgs,
+        search::SearchArgs, status::StatusArgs, tail::TailArgs, teach::TeachArgs,
         topics::TopicsArgs, up::UpArgs,
     },
     endpoints::Endpoints,
@@ -13,7 +14,7 @@ use crate::{
     output::Output,
 };
 
-/// Send events to Kafka and see what becomes of each
+/// Send events to Kafka, see what becomes of each, and ask what they say
 #[derive(Debug, Parser)]
 #[command(name = "kafkloud", version, after_help = EXIT_CODES, after_long_help = after_help())]
 #[command(arg_required_else_help = true, max_term_width = 100)]
@@ -26,7 +27,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Start everything in this process: streamer, producer, consumer and portal
+    /// Start everything in this process: streamer, producer, consumer, seer and portal
     #[command(after_help = help::UP)]
     Up(UpArgs),
     /// Send one message, or every line of a file or of standard input
@@ -38,6 +39,21 @@ pub enum Command {
     /// Tell the life of one message, or the whole stream in numbers
     #[command(after_help = help::STATUS)]
     Status(StatusArgs),
+    /// Ask a question; the answer cites the messages that prove it
+    #[command(after_help = help::ASK)]
+    Ask(AskArgs),
+    /// Show what the seer finds, and why
+    #[command(after_help = help::SEARCH)]
+    Search(SearchArgs),
+    /// Teach the seer a statement
+    #[command(after_help = help::TEACH)]
+    Teach(TeachArgs),
+    /// Teach the seer what is in files
+    #[command(after_help = help::LOAD)]
+    Load(LoadArgs),
+    /// Rebuild the seer's index from the log, while answers stay up
+    #[command(after_help = help::REINDEX)]
+    Reindex(ReindexArgs),
     /// List, create, describe and delete Kafka topics
     #[command(after_help = help::TOPICS)]
     Topics(TopicsArgs),
@@ -67,6 +83,9 @@ pub struct GlobalArgs {
     /// Where the consumer is [default: http://127.0.0.1:8072 + port offset]
     #[arg(long, env = "CONSUMER_URL", value_name = "URL", global = true, help_heading = HEADING)]
     pub consumer_url: Option<String>,
+    /// Where the seer is [default: http://127.0.0.1:8030 + port offset]
+    #[arg(long, env = "SEER_URL", value_name = "URL", global = true, help_heading = HEADING)]
+    pub seer_url: Option<String>,
     /// Kafka's bootstrap servers, `host:port[,host:port…]` [default: 127.0.0.1:9092 + port offset]
     #[arg(long, env = "KAFKA_BROKER", value_name = "SERVERS", global = true, help_heading = HEADING)]
     pub kafka_broker: Option<String>,
@@ -111,6 +130,8 @@ Examples:
   kafkloud produce orders --file orders.ndjson --key-field order
   kafkloud tail orders --from earliest
   kafkloud status 0198c0de-0000-7000-8000-000000000000
+  kafkloud teach 'The Wilymajinkas are a tribe of northeastern Native Pandorians.' --wait
+  kafkloud ask 'Do you know anything about the Wilymajinkas?'
 
 {EXIT_CODES}"
     )
@@ -132,12 +153,13 @@ Ctrl-C ends everything within 5 seconds, a second one at once. Exit code 0: ende
 Examples:
   kafkloud produce orders '{\"order\": 42}' --key 42
   kafkloud produce orders 'hello' --wait              until it is consumed
+  kafkloud produce orders 'hello' --wait --stage indexed
   journalctl -f -o json | kafkloud produce journal    one message a line, as they come
   kafkloud produce orders --file orders.ndjson --key-field customer.id
   kafkloud produce orders --file notes.txt            every line as it is
 
 Exit codes: 0 all acknowledged; 1 some failed; 2 usage; 3 the producer cannot be reached;
-4 with --wait: acknowledged, but not all consumed in time.";
+4 with --wait: acknowledged, but not all consumed (or indexed) in time.";
 
     pub(super) const TAIL: &str = "\
 Examples:
@@ -153,9 +175,57 @@ Examples:
   kafkloud status
   kafkloud status 0198c0de-0000-7000-8000-000000000000
   kafkloud status 0198c0de-0000-7000-8000-000000000000 --wait 30
+  kafkloud status 0198c0de-0000-7000-8000-000000000000 --wait --stage indexed
 
-Exit codes: 0 consumed; 1 dead-lettered; 3 the consumer cannot be reached; 4 unknown or not
-consumed yet.";
+Exit codes: 0 consumed (or indexed, with --stage); 1 dead-lettered, or the seer cannot index it;
+3 the consumer cannot be reached; 4 unknown or not there yet.";
+
+    pub(super) const ASK: &str = "\
+Examples:
+  kafkloud ask 'Do you know anything about the Wilymajinkas?'
+  kafkloud ask 'Which orders were paid?' --topic orders --since 1h
+  kafkloud ask \"Why isn't order 42 done?\"
+  kafkloud ask 'And when?' --conversation 0198c0de-0000-7000-8000-000000000000
+  kafkloud ask 'What failed in the last hour?' --json | jq .citations
+
+Exit codes: 0 answered; 1 failed; 2 usage; 3 the seer cannot be reached or is not ready; 4 no
+message carries an answer.";
+
+    pub(super) const SEARCH: &str = "\
+Examples:
+  kafkloud search 'espresso beans'
+  kafkloud search 'E-4711' --mode sparse --topic errors --top-k 20
+  kafkloud search 'coffee' --json | jq .hits[].text
+
+Exit codes: 0 something was found; 1 failed; 2 usage; 3 the seer cannot be reached or is not
+ready; 4 nothing was found.";
+
+    pub(super) const TEACH: &str = "\
+Examples:
+  kafkloud teach 'The Wilymajinkas are a tribe of northeastern Native Pandorians.'
+  kafkloud teach 'Our office is closed on Mondays.' --wait    until it can be asked about
+  kafkloud teach - < statement.txt
+
+Exit codes: 0 in the log (with --wait: indexed); 1 refused; 2 usage; 3 the seer cannot be
+reached; 4 with --wait: in the log, but not indexed in time.";
+
+    pub(super) const LOAD: &str = "\
+Examples:
+  kafkloud load handbook.pdf notes.md
+  kafkloud load *.csv --wait 60    until all of it can be asked about
+
+Files: txt, md, json, ndjson, csv, html, pdf. A file that cannot be loaded is named, the others go on.
+Exit codes: 0 all loaded; 1 some were not; 2 usage; 3 the seer cannot be reached; 4 with --wait:
+loaded, but not indexed in time.";
+
+    pub(super) const REINDEX: &str = "\
+Examples:
+  kafkloud reindex
+  kafkloud reindex --no-wait && kafkloud reindex    begin; look in again later
+
+Answers come from the index as it is until the new one is complete. It is needed when the
+embedding model has changed. Exit codes: 0 complete (with --no-wait: begun); 1 given up, the
+reason is said; 3 the seer cannot be reached.";
 
     pub(super) const TOPICS: &str = "\
 Examples:

@@ -9,6 +9,7 @@ use crate::{args::GlobalArgs, exit::Failure, up::Addresses};
 pub(crate) struct Endpoints {
     pub(crate) producer: Url,
     pub(crate) consumer: Url,
+    pub(crate) seer: Url,
     pub(crate) kafka_broker: String,
 }
 
@@ -22,6 +23,7 @@ impl Endpoints {
         Ok(Self {
             producer: url(&global.producer_url, "--producer-url", port::PRODUCER)?,
             consumer: url(&global.consumer_url, "--consumer-url", port::CONSUMER)?,
+            seer: url(&global.seer_url, "--seer-url", port::SEER)?,
             kafka_broker: match &global.kafka_broker {
                 Some(servers) => servers.clone(),
                 None => local(port::STREAMER),
@@ -34,6 +36,7 @@ impl Endpoints {
         Ok(Self {
             producer: parse_url(&addresses.producer_url(), "the producer's address")?,
             consumer: parse_url(&addresses.consumer_url(), "the consumer's address")?,
+            seer: parse_url(&addresses.seer_url(), "the seer's address")?,
             kafka_broker: addresses.kafka_broker.clone(),
         })
     }

@@ -46,6 +46,10 @@ impl Service {
         Self::new("consumer", "--consumer-url", base)
     }
 
+    pub(crate) fn seer(base: &Url) -> Result<Self, Failure> {
+        Self::new("seer", "--seer-url", base)
+    }
+
     fn new(name: &'static str, option: &'static str, base: &Url) -> Result<Self, Failure> {
         let mut client = Client::builder().connect_timeout(CONNECT_TIMEOUT);
         // A proxy of the environment is for the network, never for this machine.

@@ -6,8 +6,10 @@ mod commands;
 mod confirm;
 mod endpoints;
 mod exit;
+mod filter;
 mod http;
 mod ingest;
+mod moment;
 mod output;
 mod sse;
 pub mod up;
@@ -19,7 +21,9 @@ pub use exit::{Failure, Outcome};
 
 use crate::{
     args::Context,
-    commands::{completions, demo, produce, status, tail, topics},
+    commands::{
+        ask, completions, demo, load, produce, reindex, search, status, tail, teach, topics,
+    },
 };
 
 /// Does what the command line asks, and says how it went as the process's exit code.
@@ -44,6 +48,11 @@ fn block_on(command: Command, context: &Context) -> Result<Outcome, Failure> {
             Command::Produce(args) => produce::run(args, context).await,
             Command::Tail(args) => tail::run(args, context).await,
             Command::Status(args) => status::run(args, context).await,
+            Command::Ask(args) => ask::run(args, context).await,
+            Command::Search(args) => search::run(args, context).await,
+            Command::Teach(args) => teach::run(args, context).await,
+            Command::Load(args) => load::run(args, context).await,
+            Command::Reindex(args) => reindex::run(args, context).await,
             Command::Topics(args) => topics::run(args, context).await,
             Command::Demo(args) => demo::run(args, context).await,
             Command::Completions { shell } => completions::run(shell, context),

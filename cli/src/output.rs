@@ -53,6 +53,16 @@ impl Output {
         Ok(stdout.flush()?)
     }
 
+    /// Prints a part of a line, and at once: somebody watches it grow. Control characters but line ends are shown, not sent.
+    pub(crate) fn growing(&self, text: &str) -> Result<(), Failure> {
+        let mut stdout = io::stdout().lock();
+        for (i, line) in text.split('\n').enumerate() {
+            let line_end = if i == 0 { "" } else { "\n" };
+            write!(stdout, "{line_end}{}", printable(line))?;
+        }
+        Ok(stdout.flush()?)
+    }
+
     /// Prints one value as one line of JSON.
     pub(crate) fn json_line(&self, value: &impl Serialize) -> Result<(), Failure> {
         let line = serde_json::to_vec(value).map_err(anyhow::Error::from)?;

@@ -14,6 +14,7 @@ use chromiumoxide::{
     browser::BrowserConfig,
     cdp::{
         browser_protocol::{
+            dom::SetFileInputFilesParams,
             emulation::{MediaFeature, SetDeviceMetricsOverrideParams},
             log::EventEntryAdded,
             network::{BlockPattern, EnableParams, SetBlockedUrLsParams},
@@ -152,6 +153,24 @@ impl Tab {
             .click()
             .await
             .with_context(|| format!("cannot click “{selector}”"))?;
+        Ok(())
+    }
+
+    /// Moves the mouse over the element.
+    pub async fn point_at(&self, selector: &str) -> anyhow::Result<()> {
+        self.page.find_element(selector).await?.hover().await?;
+        Ok(())
+    }
+
+    /// Chooses a file, as the dialog of a file field does.
+    pub async fn choose_file(&self, selector: &str, file: &Path) -> anyhow::Result<()> {
+        let element = self.page.find_element(selector).await?;
+        let chosen = SetFileInputFilesParams::builder()
+            .file(file.display().to_string())
+            .backend_node_id(element.backend_node_id)
+            .build()
+            .map_err(anyhow::Error::msg)?;
+        self.page.execute(chosen).await?;
         Ok(())
     }
 

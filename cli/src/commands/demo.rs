@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::{
     Failure, Outcome,
     args::Context,
+    commands::status::Goal,
     confirm::{Confirmation, confirm},
     endpoints::Endpoints,
     http::{Service, ServiceError},
@@ -101,7 +102,13 @@ async fn demonstrate(
     }
     let receipts = tally.receipts.as_deref().unwrap_or_default();
     let acked: HashSet<MessageId> = receipts.iter().map(|receipt| receipt.id).collect();
-    let confirmed = confirm(&consumer, acked.iter().copied(), CONSUMED_PATIENCE).await?;
+    let confirmed = confirm(
+        &consumer,
+        acked.iter().copied(),
+        Goal::Consumed,
+        CONSUMED_PATIENCE,
+    )
+    .await?;
     let elapsed = started.elapsed();
     let seen = read_back(&consumer, topic, &acked).await?;
     Ok(Verdict::new(
@@ -185,18 +192,18 @@ impl Verdict {
         Self {
             holds: lines > 0
                 && tally.acked == lines
-                && confirmed.consumed == tally.acked
+                && confirmed.reached == tally.acked
                 && missing.is_empty()
                 && twice == 0,
             topic: topic.to_owned(),
             lines,
             acked: tally.acked,
             failed: tally.failed,
-            consumed: confirmed.consumed,
+            consumed: confirmed.reached,
             missing: missing.len() as u64,
             twice,
             seconds,
-            per_second: confirmed.consumed as f64 / seconds.max(1e-6),
+            per_second: confirmed.reached as f64 / seconds.max(1e-6),
         }
     }
 
@@ -269,6 +276,8 @@ impl OwnPlatform {
         let folder = tempfile::tempdir()?;
         let config = UpConfig {
             kafka_broker: context.global.kafka_broker.clone(),
+            // What is shown is that every message is consumed.
+            seer: None,
             ..UpConfig::new(folder.path(), Ports::free())?
         };
         let platform = up::start(config, stop.child_token()).await?;

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::{
     Failure, Outcome,
     args::Context,
-    commands::status,
+    commands::status::{self, Goal},
     confirm::confirm,
     http::Service,
     ingest::{
@@ -41,6 +41,9 @@ pub struct ProduceArgs {
     /// Wait until the messages are consumed, at most this many seconds
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "10")]
     wait: Option<u64>,
+    /// The stage that --wait waits for
+    #[arg(long, value_enum, default_value_t, requires = "wait")]
+    stage: Goal,
     /// Sent again under the same key, a message (or line) keeps its id and counts once
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<String>,
@@ -97,10 +100,17 @@ async fn one(args: &ProduceArgs, message: &str, context: &Context) -> Result<Out
         return Ok(Outcome::Done);
     };
     let consumer = Service::consumer(&context.endpoints.consumer)?;
-    match status::life_of(&consumer, receipt.id, Duration::from_secs(seconds)).await? {
+    match status::life_of(
+        &consumer,
+        receipt.id,
+        args.stage,
+        Duration::from_secs(seconds),
+    )
+    .await?
+    {
         Some(life) => {
-            status::print_life(&life, context)?;
-            Ok(status::outcome_of(&life))
+            status::print_life(&life, args.stage, context)?;
+            Ok(status::outcome_of(&life, args.stage))
         }
         None => Err(Failure::new(
             Outcome::NotYet,
@@ -109,7 +119,7 @@ async fn one(args: &ProduceArgs, message: &str, context: &Context) -> Result<Out
     }
 }
 
-fn print_receipt(receipt: &Receipt, context: &Context) -> Result<(), Failure> {
+pub(crate) fn print_receipt(receipt: &Receipt, context: &Context) -> Result<(), Failure> {
     let output = &context.output;
     if output.json {
         return output.json_line(receipt);
@@ -155,6 +165,7 @@ async fn lines(args: ProduceArgs, source: Source, context: &Context) -> Result<O
         Some(_) => Tally::default().keeping_receipts(),
         None => Tally::default(),
     };
+    let goal = args.stage;
     let idempotency_key = upload.idempotency_key.clone();
     let progress = Progress::new(output, source.bytes());
     let pushed = push(
@@ -184,17 +195,18 @@ async fn lines(args: ProduceArgs, source: Source, context: &Context) -> Result<O
         // Whatever comes of it, the account of what was sent is given.
         tokio::select! {
             () = stop.cancelled() => {}
-            confirmed = confirm(&consumer, ids, Duration::from_secs(seconds)) => match confirmed {
-                Ok(confirmed) => summary.consumed = Some(confirmed.consumed),
+            confirmed = confirm(&consumer, ids, goal, Duration::from_secs(seconds)) => match confirmed {
+                Ok(confirmed) if goal == Goal::Indexed => summary.indexed = Some(confirmed.reached),
+                Ok(confirmed) => summary.consumed = Some(confirmed.reached),
                 Err(error) => failure = failure.or(Some(error.into())),
             },
         }
     }
     print_summary(&summary, &pushed.tally, &idempotency_key, context)?;
-    match (failure, summary.consumed) {
+    match (failure, summary.consumed.or(summary.indexed)) {
         (Some(failure), _) => Err(failure),
         _ if !pushed.tally.all_acked() => Ok(Outcome::Failed),
-        (None, Some(consumed)) if consumed < summary.acked => Ok(Outcome::NotYet),
+        (None, Some(reached)) if reached < summary.acked => Ok(Outcome::NotYet),
         _ => Ok(Outcome::Done),
     }
 }
@@ -216,6 +228,9 @@ fn print_summary(
     );
     if let Some(consumed) = summary.consumed {
         text.push_str(&format!(", {} consumed", grouped(consumed)));
+    }
+    if let Some(indexed) = summary.indexed {
+        text.push_str(&format!(", {} indexed", grouped(indexed)));
     }
     output.line(format!(
         "{text} in {:.1} s ({}/s)",

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use contract::{
     MessageId, Stage,
     status::{MessageLife, StatusSummary},
@@ -22,6 +22,19 @@ pub struct StatusArgs {
     /// Wait until the message is consumed, at most this many seconds
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "10", requires = "id")]
     wait: Option<u64>,
+    /// The stage that is asked for
+    #[arg(long, value_enum, default_value_t, requires = "id")]
+    stage: Goal,
+}
+
+/// How far a message is to have come.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Goal {
+    /// The consumer has processed it
+    #[default]
+    Consumed,
+    /// It can be asked about
+    Indexed,
 }
 
 /// Below the time after which the consumer answers "not yet".
@@ -33,10 +46,10 @@ pub(crate) async fn run(args: StatusArgs, context: &Context) -> Result<Outcome, 
         return summary(&consumer, context).await;
     };
     let wait = Duration::from_secs(args.wait.unwrap_or(0));
-    match life_of(&consumer, id, wait).await? {
+    match life_of(&consumer, id, args.stage, wait).await? {
         Some(life) => {
-            print_life(&life, context)?;
-            Ok(outcome_of(&life))
+            print_life(&life, args.stage, context)?;
+            Ok(outcome_of(&life, args.stage))
         }
         None => Err(Failure::new(
             Outcome::NotYet,
@@ -47,10 +60,11 @@ pub(crate) async fn run(args: StatusArgs, context: &Context) -> Result<Outcome, 
     }
 }
 
-/// The life of a message, asked for until it is consumed or `wait` is over; `None` while it is unknown.
+/// The life of a message, asked for until it has come to its goal or `wait` is over; `None` while it is unknown.
 pub(crate) async fn life_of(
     consumer: &Service,
     id: MessageId,
+    goal: Goal,
     wait: Duration,
 ) -> Result<Option<MessageLife>, ServiceError> {
     let deadline = Instant::now() + wait;
@@ -58,14 +72,15 @@ pub(crate) async fn life_of(
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         let seconds = left.min(WAIT_PER_REQUEST).as_secs_f64().ceil();
-        let query = [("wait", format!("{seconds:.0}"))];
+        let stage = ("stage", goal.stage().to_string());
+        let query = [("wait", format!("{seconds:.0}")), stage];
         let query: &[_] = if left.is_zero() { &[] } else { &query };
         let life = match consumer.get::<MessageLife>(&["status", &id], query).await {
             Ok(life) => Some(life),
             Err(error) if error.is_not_found() => None,
             Err(error) => return Err(error),
         };
-        if life.as_ref().is_some_and(is_settled) || left.is_zero() {
+        if life.as_ref().is_some_and(|life| goal.is_met(life)) || left.is_zero() {
             return Ok(life);
         }
         // The consumer has waited itself, except where it is of another version.
@@ -73,20 +88,34 @@ pub(crate) async fn life_of(
     }
 }
 
-/// Consumed or dead: nothing more is waited for.
-fn is_settled(life: &MessageLife) -> bool {
-    life.has_reached(Stage::Consumed)
+impl Goal {
+    pub(crate) fn stage(self) -> Stage {
+        match self {
+            Self::Consumed => Stage::Consumed,
+            Self::Indexed => Stage::Indexed,
+        }
+    }
+
+    /// The message is there or dead: nothing more is waited for.
+    pub(crate) fn is_met(self, life: &MessageLife) -> bool {
+        life.has_reached(self.stage())
+    }
 }
 
-pub(crate) fn outcome_of(life: &MessageLife) -> Outcome {
+pub(crate) fn outcome_of(life: &MessageLife, goal: Goal) -> Outcome {
+    let is_refused = |stage| {
+        let mut stages = life.stages.iter();
+        stages.any(|reached| reached.stage == stage && reached.error.is_some())
+    };
     match life.stage {
         Stage::Dead => Outcome::Failed,
-        _ if is_settled(life) => Outcome::Done,
+        _ if goal == Goal::Indexed && is_refused(Stage::Indexed) => Outcome::Failed,
+        _ if goal.is_met(life) => Outcome::Done,
         _ => Outcome::NotYet,
     }
 }
 
-pub(crate) fn print_life(life: &MessageLife, context: &Context) -> Result<(), Failure> {
+pub(crate) fn print_life(life: &MessageLife, goal: Goal, context: &Context) -> Result<(), Failure> {
     let output = &context.output;
     if output.json {
         return output.json_line(life);
@@ -103,6 +132,7 @@ pub(crate) fn print_life(life: &MessageLife, context: &Context) -> Result<(), Fa
     for reached in &life.stages {
         let (mark, paint) = match reached.stage {
             Stage::Dead => ("✗", Paint::Red),
+            Stage::Indexed if reached.error.is_some() => ("✗", Paint::Red),
             _ => ("✓", Paint::Green),
         };
         let took = duration_text(reached.took_us);
@@ -119,11 +149,9 @@ pub(crate) fn print_life(life: &MessageLife, context: &Context) -> Result<(), Fa
                 .unwrap_or_default(),
         ))?;
     }
-    if !is_settled(life) {
-        output.line(format!(
-            "  · {}",
-            output.paint(Paint::Dim, "not consumed yet")
-        ))?;
+    if !goal.is_met(life) {
+        let missing = format!("not {} yet", goal.stage());
+        output.line(format!("  · {}", output.paint(Paint::Dim, &missing)))?;
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ use crate::{
     Failure, Outcome,
     args::Context,
     http::{Service, ServiceError},
+    moment,
     output::{Paint, printable},
     sse::{Event, Events},
 };
@@ -178,10 +179,8 @@ fn parse_from(text: &str) -> Result<String, String> {
     if understood {
         return Ok(text.to_owned());
     }
-    humantime::parse_duration(text)
-        .ok()
-        .and_then(|age| SystemTime::now().checked_sub(age))
-        .map(|time| Timestamp::from(time).to_string())
+    moment::of_age(text)
+        .map(|moment| moment.to_string())
         .ok_or_else(|| {
             "give latest, earliest, an offset, a time such as 2026-01-31T09:30:00Z, or an age such as 15m"
                 .to_owned()

@@ -19,7 +19,7 @@ use crate::{
 
 #[derive(Args, Debug)]
 pub struct UpArgs {
-    /// Folder that keeps everything: the log, the statuses
+    /// Folder that keeps everything: the log, the statuses, the index
     #[arg(
         long,
         env = "DATA_DIR",
@@ -33,6 +33,9 @@ pub struct UpArgs {
     /// Listen beyond loopback although nobody is asked who they are
     #[arg(long)]
     insecure: bool,
+    /// Leave the seer out: nothing is indexed and no question answered, and 200 MB of memory are saved
+    #[arg(long)]
+    no_seer: bool,
 }
 
 /// After which the addresses are shown with what is missing: a Kafka elsewhere may come back any time.
@@ -45,12 +48,15 @@ pub(crate) async fn run(args: UpArgs, context: &Context) -> Result<Outcome, Fail
     let stop = service::shutdown::on_signal();
     let ports = Ports::with_offset(context.global.port_offset)
         .ok_or_else(|| Failure::usage("--port-offset leaves no port for every part"))?;
-    let config = UpConfig {
+    let mut config = UpConfig {
         host: args.host,
         insecure: args.insecure,
         kafka_broker: context.global.kafka_broker.clone(),
         ..UpConfig::new(&args.data_dir, ports)?
     };
+    if args.no_seer {
+        config.seer = None;
+    }
     let platform = tokio::select! {
         () = stop.cancelled() => return Ok(Outcome::Done),
         platform = up::start(config, stop.clone()) => platform?,
@@ -79,6 +85,8 @@ struct Announcement<'a> {
     portal: String,
     producer: String,
     consumer: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seer: Option<String>,
     kafka_broker: &'a str,
 }
 
@@ -99,6 +107,7 @@ fn announce(
             portal: addresses.portal_url(),
             producer: addresses.producer_url(),
             consumer: addresses.consumer_url(),
+            seer: addresses.has_seer.then(|| addresses.seer_url()),
             kafka_broker: &addresses.kafka_broker,
         });
     }
@@ -109,23 +118,28 @@ fn announce(
     let row = |part: &str, address: &str, use_for: &str| {
         vec![part.to_owned(), address.to_owned(), use_for.to_owned()]
     };
-    output.table(
-        &["part", "address", "what it is for"],
-        [
-            row("portal", &addresses.portal_url(), "open it, and click DoIt"),
-            row(
-                "producer",
-                &addresses.producer_url(),
-                "POST /produce/{topic}/{key}; more at /docs",
-            ),
-            row(
-                "consumer",
-                &addresses.consumer_url(),
-                "what became of each message, live tail; more at /docs",
-            ),
-            row(kafka.0, &addresses.kafka_broker, kafka.1),
-        ],
-    )?;
+    let mut rows = vec![
+        row("portal", &addresses.portal_url(), "open it, and click DoIt"),
+        row(
+            "producer",
+            &addresses.producer_url(),
+            "POST /produce/{topic}/{key}; more at /docs",
+        ),
+        row(
+            "consumer",
+            &addresses.consumer_url(),
+            "what became of each message, live tail; more at /docs",
+        ),
+    ];
+    if addresses.has_seer {
+        rows.push(row(
+            "seer",
+            &addresses.seer_url(),
+            "what the stream knows: search, ask; more at /docs",
+        ));
+    }
+    rows.push(row(kafka.0, &addresses.kafka_broker, kafka.1));
+    output.table(&["part", "address", "what it is for"], rows)?;
     output.line("")?;
     match ready {
         Ok(()) => {

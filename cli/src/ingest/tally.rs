@@ -33,6 +33,8 @@ pub(crate) struct Summary {
     pub(crate) next_line: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) consumed: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) indexed: Option<u64>,
     pub(crate) seconds: f64,
     pub(crate) acked_per_second: f64,
 }
@@ -99,6 +101,7 @@ impl Tally {
             unknown: self.unknown.clone(),
             next_line: ended_early.then(|| self.next_line()),
             consumed: None,
+            indexed: None,
             seconds,
             acked_per_second: self.acked as f64 / seconds.max(1e-6),
         }

@@ -11,6 +11,9 @@ pub struct Addresses {
     pub portal: SocketAddr,
     pub producer: SocketAddr,
     pub consumer: SocketAddr,
+    /// Where nobody listens when the seer was left out.
+    pub seer: SocketAddr,
+    pub has_seer: bool,
     /// Bootstrap servers: the streamer's address, or the Kafka that was given instead.
     pub kafka_broker: String,
 }
@@ -20,6 +23,7 @@ pub(super) struct Listeners {
     pub(super) portal: TcpListener,
     pub(super) producer: TcpListener,
     pub(super) consumer: TcpListener,
+    pub(super) seer: Option<TcpListener>,
     pub(super) streamer: Option<TcpListener>,
 }
 
@@ -35,6 +39,10 @@ impl Addresses {
     pub fn consumer_url(&self) -> String {
         url(self.consumer)
     }
+
+    pub fn seer_url(&self) -> String {
+        url(self.seer)
+    }
 }
 
 impl Listeners {
@@ -44,6 +52,10 @@ impl Listeners {
             portal: bind(config, Part::Portal, ports.portal).await?,
             producer: bind(config, Part::Producer, ports.producer).await?,
             consumer: bind(config, Part::Consumer, ports.consumer).await?,
+            seer: match config.seer {
+                Some(_) => Some(bind(config, Part::Seer, ports.seer).await?),
+                None => None,
+            },
             streamer: match config.kafka_broker {
                 None => Some(bind(config, Part::Streamer, ports.streamer).await?),
                 Some(_) => None,
@@ -56,6 +68,11 @@ impl Listeners {
             portal: self.portal.local_addr()?,
             producer: self.producer.local_addr()?,
             consumer: self.consumer.local_addr()?,
+            seer: match &self.seer {
+                Some(listener) => listener.local_addr()?,
+                None => SocketAddr::new(config.host, config.ports.seer),
+            },
+            has_seer: self.seer.is_some(),
             kafka_broker: match (&config.kafka_broker, &self.streamer) {
                 (Some(servers), _) => servers.clone(),
                 (None, Some(listener)) => reachable(listener.local_addr()?).to_string(),

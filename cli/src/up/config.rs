@@ -8,6 +8,7 @@ use consumer::ConsumerConfig;
 use contract::port;
 use portal::PortalConfig;
 use producer::ProducerConfig;
+use seer::SeerConfig;
 use streamer::StreamerConfig;
 
 use crate::up::{Addresses, Part, data_dir::DataDir};
@@ -27,6 +28,8 @@ pub struct UpConfig {
     pub streamer: StreamerConfig,
     pub producer: ProducerConfig,
     pub consumer: ConsumerConfig,
+    /// `None` leaves the seer out.
+    pub seer: Option<SeerConfig>,
     pub portal: PortalConfig,
 }
 
@@ -36,6 +39,7 @@ pub struct Ports {
     pub portal: u16,
     pub producer: u16,
     pub consumer: u16,
+    pub seer: u16,
     pub streamer: u16,
 }
 
@@ -51,6 +55,7 @@ impl UpConfig {
             streamer: from_environment("streamer")?,
             producer: from_environment("producer")?,
             consumer: from_environment("consumer")?,
+            seer: Some(from_environment("seer")?),
             portal: from_environment("portal")?,
         })
     }
@@ -74,20 +79,25 @@ impl UpConfig {
             .broker
             .clone_from(&addresses.kafka_broker);
         self.consumer.store.data_dir = data_dir.part("consumer")?;
+        if let Some(seer) = &mut self.seer {
+            seer.kafka.broker.clone_from(&addresses.kafka_broker);
+            seer.store.data_dir = data_dir.part("seer")?;
+            seer.answers.consumer_url = addresses.consumer_url().parse()?;
+        }
         self.portal.producer_url = addresses.producer_url().parse()?;
         self.portal.consumer_url = addresses.consumer_url().parse()?;
+        self.portal.seer_url = addresses.seer_url().parse()?;
         self.portal.kafka_broker.clone_from(&addresses.kafka_broker);
         self.portal.embedded = self.parts().iter().map(Part::to_string).collect();
         Ok(())
     }
 
     /// What runs in this process.
-    fn parts(&self) -> &'static [Part] {
-        const OURS: &[Part] = &[Part::Portal, Part::Producer, Part::Consumer, Part::Streamer];
-        match self.kafka_broker {
-            None => OURS,
-            Some(_) => &OURS[..3],
-        }
+    fn parts(&self) -> Vec<Part> {
+        let mut parts = vec![Part::Portal, Part::Producer, Part::Consumer];
+        parts.extend(self.seer.is_some().then_some(Part::Seer));
+        parts.extend(self.kafka_broker.is_none().then_some(Part::Streamer));
+        parts
     }
 }
 
@@ -103,6 +113,7 @@ impl Ports {
             portal: port::PORTAL.checked_add(offset)?,
             producer: port::PRODUCER.checked_add(offset)?,
             consumer: port::CONSUMER.checked_add(offset)?,
+            seer: port::SEER.checked_add(offset)?,
             streamer: port::STREAMER.checked_add(offset)?,
         })
     }

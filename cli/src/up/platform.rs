@@ -1,7 +1,7 @@
 //! Starting, watching and ending the parts.
 //!
-//! Order of the end: the portal and the producer take no more and answer what they have taken; the consumer finishes and
-//! commits; the streamer, which all of them write to, goes last. Nothing is lost if a step is cut short: what was acked
+//! Order of the end: the portal and the producer take no more and answer what they have taken; the consumer and the seer
+//! finish and commit; the streamer, which all of them write to, goes last. Nothing is lost if a step is cut short: what was acked
 //! is in the log, and the consumer's offsets move only together with its state.
 
 use std::{collections::HashMap, fmt, time::Duration};
@@ -20,7 +20,7 @@ use crate::up::{Addresses, UpConfig, addresses::Listeners, data_dir::DataDir};
 /// progress go on for 3 s.
 const STOP_STEPS: [(&[Part], Duration); 3] = [
     (&[Part::Portal, Part::Producer], Duration::from_millis(3200)),
-    (&[Part::Consumer], Duration::from_millis(700)),
+    (&[Part::Consumer, Part::Seer], Duration::from_millis(700)),
     (&[Part::Streamer], Duration::from_millis(500)),
 ];
 /// After which what is left is cut: `kafkloud up` ends within 5 s.
@@ -32,6 +32,7 @@ pub enum Part {
     Portal,
     Producer,
     Consumer,
+    Seer,
     Streamer,
 }
 
@@ -41,6 +42,7 @@ impl fmt::Display for Part {
             Self::Portal => "portal",
             Self::Producer => "producer",
             Self::Consumer => "consumer",
+            Self::Seer => "seer",
             Self::Streamer => "streamer",
         })
     }
@@ -89,6 +91,9 @@ pub async fn start(mut config: UpConfig, stop: CancellationToken) -> anyhow::Res
     platform.spawn(Part::Consumer, |stop| {
         consumer::serve(listeners.consumer, config.consumer, stop)
     });
+    if let (Some(listener), Some(config)) = (listeners.seer, config.seer) {
+        platform.spawn(Part::Seer, |stop| seer::serve(listener, config, stop));
+    }
     platform.spawn(Part::Portal, |stop| {
         portal::serve(listeners.portal, config.portal, stop)
     });

@@ -25,7 +25,8 @@ impl fmt::Display for NotReady {
 }
 
 impl Addresses {
-    /// Waits until every part can do its work; after `patience`, says which cannot and why.
+    /// Waits until messages can make their round trip; after `patience`, says which part cannot do its work and why. The
+    /// seer is not waited for: its model takes a while to load, and what is sent meanwhile is learned afterwards.
     pub async fn wait_ready(&self, patience: Duration) -> Result<(), NotReady> {
         wait(self, Instant::now() + patience).await
     }

@@ -38,11 +38,22 @@ impl Stack {
         Self::start_in(tempfile::tempdir().unwrap(), free_port_offset()).await
     }
 
+    /// Without the seer, which would compute beside tests that have nothing to do with it.
     pub(crate) async fn start_in(folder: TempDir, port_offset: u16) -> Self {
-        let mut child = up(folder.path(), port_offset)
-            .arg("--json")
-            .spawn()
-            .unwrap();
+        Self::announced(
+            up(folder.path(), port_offset).arg("--no-seer"),
+            folder,
+            port_offset,
+        )
+        .await
+    }
+
+    pub(crate) async fn start_with_seer(folder: TempDir, port_offset: u16) -> Self {
+        Self::announced(&mut up(folder.path(), port_offset), folder, port_offset).await
+    }
+
+    async fn announced(command: &mut Command, folder: TempDir, port_offset: u16) -> Self {
+        let mut child = command.arg("--json").spawn().unwrap();
         let mut stdout = lines(&mut child);
         let line = timeout(PATIENCE, stdout.next_line()).await;
         let line = line.expect("announced in time").unwrap();
@@ -63,6 +74,13 @@ impl Stack {
             port_offset,
             folder,
         }
+    }
+
+    pub(crate) fn seer_url(&self, path: &str) -> String {
+        format!(
+            "http://127.0.0.1:{}{path}",
+            contract::port::SEER + self.port_offset
+        )
     }
 
     /// A command against this platform.
@@ -139,6 +157,7 @@ pub(crate) fn kafkloud(args: &[&str]) -> Command {
         "KAFKLOUD_PORT_OFFSET",
         "PRODUCER_URL",
         "RUST_LOG",
+        "SEER_URL",
         "SERVER_HOST",
     ] {
         command.env_remove(variable);
@@ -184,7 +203,7 @@ pub(crate) fn free_port_offset() -> u16 {
         let start = (std::process::id() as u16).wrapping_mul(17);
         let offset = 8000 + start.wrapping_add(step) % 14_000;
         let free = |port: u16| TcpListener::bind(("127.0.0.1", port + offset)).is_ok();
-        if [3000, 8000, 8072, 9092].into_iter().all(free) {
+        if [3000, 8000, 8030, 8072, 9092].into_iter().all(free) {
             return offset;
         }
     }

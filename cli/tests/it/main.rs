@@ -4,9 +4,12 @@
 
 mod crash;
 mod demo;
+mod fake_seer;
 mod harness;
+mod learning;
 mod produce;
 mod refusals;
 mod round_trip;
+mod seer;
 mod topics;
 mod up;

@@ -82,6 +82,10 @@ async fn completions_are_written_for_every_shell() {
     for shell in ["bash", "zsh", "fish"] {
         let ran = run(kafkloud(&["completions", shell])).await;
         assert_eq!(ran.code, 0, "{ran:?}");
-        assert!(ran.stdout.contains("key-field"), "{shell}: {}", ran.stdout);
+        assert!(
+            ran.stdout.contains("key-field") && ran.stdout.contains("reindex"),
+            "{shell}: {}",
+            ran.stdout
+        );
     }
 }

@@ -1,40 +1,11 @@
 //! The portal in a real browser, as a person uses it.
 
-use e2e::browser::{Browser, Tab};
-
-use crate::stack::Stack;
+use crate::{
+    person::{Person, is_dark, keep_picture},
+    stack::Stack,
+};
 
 const CONSUMED: &str = "[data-receipt] [data-stage=consumed][data-reached]";
-
-/// A browser on the Round trip page of a running platform.
-struct Person {
-    stack: Stack,
-    browser: Browser,
-    tab: Tab,
-}
-
-impl Person {
-    async fn at_round_trip() -> anyhow::Result<Self> {
-        let person = Self::with(Stack::start().await?).await?;
-        person.tab.go_live(&person.stack.portal("/")).await?;
-        Ok(person)
-    }
-
-    async fn with(stack: Stack) -> anyhow::Result<Self> {
-        let browser = Browser::launch().await?;
-        let tab = browser.tab().await?;
-        Ok(Self {
-            stack,
-            browser,
-            tab,
-        })
-    }
-
-    async fn leave(self) -> anyhow::Result<()> {
-        self.browser.close().await?;
-        self.stack.stop().await
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn do_it_climbs_to_consumed_and_is_done_says_so() -> anyhow::Result<()> {
@@ -138,8 +109,9 @@ async fn every_page_fits_a_phone_and_a_desk_in_light_and_dark() -> anyhow::Resul
             tab.prefer_dark().await?;
         }
         for width in [360, 1280] {
-            tab.resize(width, 900).await?;
             for page in ["/", &message, "/about"] {
+                // Taking a picture undoes it.
+                tab.resize(width, 900).await?;
                 tab.go_live(&person.stack.portal(page)).await?;
                 let overflow: i64 = tab
                     .evaluate("document.documentElement.scrollWidth - innerWidth")
@@ -195,26 +167,4 @@ async fn a_broker_that_is_away_is_said_on_the_page() -> anyhow::Result<()> {
     )
     .await?;
     person.leave().await
-}
-
-/// Whether a CSS colour `rgb(r, g, b)` is a dark one.
-fn is_dark(colour: &str) -> bool {
-    let parts = colour.split(|c: char| !c.is_ascii_digit());
-    let sum: u32 = parts
-        .filter_map(|part| part.parse::<u32>().ok())
-        .take(3)
-        .sum();
-    sum < 3 * 128
-}
-
-/// Keeps a picture of the page in the folder `SCREENSHOTS`, for a person to look at.
-async fn keep_picture(tab: &Tab, page: &str, width: i64, dark: bool) -> anyhow::Result<()> {
-    let Some(folder) = std::env::var_os("SCREENSHOTS") else {
-        return Ok(());
-    };
-    let name = page.split('/').nth(1).filter(|name| !name.is_empty());
-    let scheme = if dark { "dark" } else { "light" };
-    let file = format!("{}-{width}-{scheme}.png", name.unwrap_or("round-trip"));
-    tab.screenshot(&std::path::Path::new(&folder).join(file))
-        .await
 }

@@ -15,16 +15,21 @@ pub(crate) struct Stack {
 }
 
 impl Stack {
+    /// Without the seer, which would compute beside tests that have nothing to do with it.
     pub(crate) async fn start() -> anyhow::Result<Self> {
-        Self::start_in(tempfile::tempdir()?).await
+        Self::start_in(tempfile::tempdir()?, false).await
     }
 
-    async fn start_in(folder: TempDir) -> anyhow::Result<Self> {
-        let platform = up::start(
-            UpConfig::new(folder.path(), Ports::free())?,
-            CancellationToken::new(),
-        )
-        .await?;
+    pub(crate) async fn start_with_seer() -> anyhow::Result<Self> {
+        Self::start_in(tempfile::tempdir()?, true).await
+    }
+
+    async fn start_in(folder: TempDir, with_seer: bool) -> anyhow::Result<Self> {
+        let mut config = UpConfig::new(folder.path(), Ports::free())?;
+        if !with_seer {
+            config.seer = None;
+        }
+        let platform = up::start(config, CancellationToken::new()).await?;
         platform.addresses().wait_ready(wait::DEADLINE).await?;
         Ok(Self {
             platform,
@@ -38,6 +43,7 @@ impl Stack {
         let folder = tempfile::tempdir()?;
         let nobody = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let mut config = UpConfig::new(folder.path(), Ports::free())?;
+        config.seer = None;
         config.kafka_broker = Some(nobody.to_string());
         let platform = up::start(config, CancellationToken::new()).await?;
         Ok(Self {
@@ -49,9 +55,10 @@ impl Stack {
 
     /// Ends everything in order and starts it again on the same data.
     pub(crate) async fn restart(self) -> anyhow::Result<Self> {
+        let with_seer = self.platform.addresses().has_seer;
         self.platform.stop();
         self.platform.join().await?;
-        Self::start_in(self.folder).await
+        Self::start_in(self.folder, with_seer).await
     }
 
     pub(crate) async fn stop(self) -> anyhow::Result<()> {
@@ -71,6 +78,16 @@ impl Stack {
     pub(crate) fn ask_consumer(&self, path: &str) -> RequestBuilder {
         let base = self.platform.addresses().consumer_url();
         self.client.get(format!("{base}{path}"))
+    }
+
+    /// Waits until the seer can do its work: its model takes a while to load.
+    pub(crate) async fn seer_ready(&self) -> anyhow::Result<()> {
+        let url = format!("{}/readyz", self.platform.addresses().seer_url());
+        wait::until("the seer to be ready", async || {
+            let status = self.client.get(&url).send().await?.status();
+            Ok(status.is_success().then_some(()))
+        })
+        .await
     }
 
     /// The life of a message that the consumer has processed; waits for it.
