@@ -14,7 +14,7 @@ cargo build --locked --release -p cli -p streamer -p producer -p consumer -p ben
 
 echo
 echo "## $(date -u +%Y-%m-%d), $(nproc) cores, $(uname -sm), $(awk '/MemTotal/ {printf "%.0f GiB", $2 / 1048576}' /proc/meminfo 2>/dev/null)"
-for bench in "${@:-platform streamer http fold}"; do
+for bench in "${@:-platform streamer http fold seer}"; do
   for name in $bench; do
     echo
     echo "### bench-$name"

@@ -1,4 +1,5 @@
 //! What the benchmarks have in common.
 
 pub mod broker;
+pub mod platform;
 pub mod process;

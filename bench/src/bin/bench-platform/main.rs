@@ -3,14 +3,12 @@
 #![allow(clippy::print_stdout, reason = "a benchmark's output is its table")]
 
 mod click;
-mod platform;
 
 use std::{path::PathBuf, time::Duration};
 
+use bench::platform::Platform;
 use clap::Parser;
 use comfy_table::{CellAlignment, Table, presets};
-
-use platform::Platform;
 
 /// Measures `kafkloud up`: ready after start, memory at rest, and click → IsDone
 #[derive(Parser)]
@@ -33,31 +31,63 @@ struct Args {
     rest_s: u64,
 }
 
+/// The platform with and without what computes beside the round trip.
+const SETUPS: [Setup; 2] = [
+    Setup {
+        name: "without the seer",
+        with_seer: false,
+        memory_mb_max: 100.0,
+    },
+    Setup {
+        name: "with the seer",
+        with_seer: true,
+        memory_mb_max: 300.0,
+    },
+];
+
+struct Setup {
+    name: &'static str,
+    with_seer: bool,
+    memory_mb_max: f64,
+}
+
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
-    let platform = Platform::start(&args.kafkloud).await?;
-    tokio::time::sleep(Duration::from_secs(args.rest_s)).await;
-    let memory_mb = platform.memory_mb()?;
-    let interval = Duration::from_secs(1) / args.clicks_per_second;
-    let mut took = click::measure(&platform.portal_url, args.clicks, interval).await?;
-    took.sort_unstable();
-    let quantile = |of_100: usize| took[took.len() * of_100 / 100].as_secs_f64() * 1e3;
+    for setup in SETUPS {
+        println!("{}", args.measure(&setup).await?);
+    }
+    Ok(())
+}
 
+impl Args {
+    async fn measure(&self, setup: &Setup) -> anyhow::Result<Table> {
+        let platform = Platform::start(&self.kafkloud, setup.with_seer).await?;
+        tokio::time::sleep(Duration::from_secs(self.rest_s)).await;
+        let memory_mb = platform.memory_mb()?;
+        let interval = Duration::from_secs(1) / self.clicks_per_second;
+        let mut took = click::measure(&platform.portal_url, self.clicks, interval).await?;
+        took.sort_unstable();
+        let quantile = |of_100: usize| took[took.len() * of_100 / 100].as_secs_f64() * 1e3;
+        let ready_after = platform.ready_after.as_secs_f64();
+        Ok(table(
+            setup,
+            [
+                ("ready after start", ready_after, 2.0, "s"),
+                ("memory at rest", memory_mb, setup.memory_mb_max, "MB"),
+                ("click → IsDone, p50", quantile(50), 5.0, "ms"),
+                ("click → IsDone, p99", quantile(99), 25.0, "ms"),
+            ],
+        ))
+    }
+}
+
+fn table(setup: &Setup, rows: [(&str, f64, f64, &str); 4]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::ASCII_MARKDOWN);
-    table.set_header(["platform in one process", "measured", "wanted", "ratio", ""]);
-    for (what, measured, wanted, unit) in [
-        (
-            "ready after start",
-            platform.ready_after.as_secs_f64(),
-            2.0,
-            "s",
-        ),
-        ("memory at rest", memory_mb, 100.0, "MB"),
-        ("click → IsDone, p50", quantile(50), 5.0, "ms"),
-        ("click → IsDone, p99", quantile(99), 25.0, "ms"),
-    ] {
+    let title = format!("one process, {}", setup.name);
+    table.set_header([&title, "measured", "wanted", "ratio", ""]);
+    for (what, measured, wanted, unit) in rows {
         let ratio = measured / wanted;
         table.add_row([
             what.to_owned(),
@@ -72,6 +102,5 @@ async fn main() -> anyhow::Result<()> {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    println!("{table}");
-    Ok(())
+    table
 }

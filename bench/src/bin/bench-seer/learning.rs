@@ -1,0 +1,50 @@
+//! How many messages a second are learned, beside what the model alone takes.
+
+use std::time::Instant;
+
+use crate::{Row, Wanted, candle::CandleAlone, service::Service, xquad::Xquad};
+
+/// Of what candle alone does with the same texts and threads.
+const RATIO_WANTED: f64 = 0.9;
+
+pub(crate) async fn measure(
+    service: &Service,
+    xquad: &Xquad,
+    candle: &CandleAlone,
+    count: usize,
+) -> anyhow::Result<Vec<Row>> {
+    let sentences = xquad.sentences(count);
+    // The first texts make threads and buffers.
+    candle.embed(&sentences[..count.min(64)])?;
+    let started = Instant::now();
+    candle.embed(&sentences)?;
+    let alone_per_s = count as f64 / started.elapsed().as_secs_f64();
+
+    let before = service.state().await?.points;
+    let started = Instant::now();
+    service.produce_all("sentences", &sentences).await?;
+    // A sentence is one chunk.
+    service.holds(before + count as u64).await?;
+    let seer_per_s = count as f64 / started.elapsed().as_secs_f64();
+    let row = |what: &str, measured, wanted, unit| Row {
+        what: what.to_owned(),
+        measured,
+        wanted,
+        unit,
+    };
+    Ok(vec![
+        row("candle alone", alone_per_s, Wanted::Nothing, "sentences/s"),
+        row(
+            "learns, sent to searchable",
+            seer_per_s,
+            Wanted::Nothing,
+            "sentences/s",
+        ),
+        row(
+            "learns, of candle alone",
+            seer_per_s / alone_per_s,
+            Wanted::AtLeast(RATIO_WANTED),
+            "",
+        ),
+    ])
+}
