@@ -25,8 +25,10 @@ impl Announced {
             .set("auto.offset.reset", "earliest")
             .set("enable.auto.commit", "false")
             .set("fetch.wait.max.ms", "50")
+            .set("topic.metadata.refresh.interval.ms", "200")
             .create()?;
-        consumer.subscribe(&[topic::LIFECYCLE])?;
+        // A pattern: the topic is made with the first announcement, and until then its name would be an error.
+        consumer.subscribe(&[&format!("^{}$", topic::LIFECYCLE)])?;
         Ok(Self(consumer))
     }
 
