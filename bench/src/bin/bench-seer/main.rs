@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, reason = "a benchmark's output is its table")]
 
 mod announced;
+mod answers;
 mod candle;
 mod large;
 mod learning;
@@ -85,6 +86,12 @@ async fn main() -> anyhow::Result<()> {
         )
         .await?,
     );
+    let http = reqwest::Client::new();
+    let (producer, seer) = (&platform.producer_url, &platform.seer_url);
+    println!(
+        "{}\n",
+        answers::measure(&http, producer, seer, &args.xquad).await?
+    );
     drop(platform);
     rows.extend(large::measure(&args, &xquad, &candle).await?);
     println!("{}", table(rows));
@@ -106,21 +113,25 @@ pub(crate) enum Wanted {
     Nothing,
 }
 
+impl Wanted {
+    /// The promise in words, and what came of it.
+    pub(crate) fn judge(&self, measured: f64, unit: &str) -> (String, &'static str) {
+        let (wanted, reached) = match self {
+            Self::AtLeast(least) => (format!("≥ {least} {unit}"), measured >= *least),
+            Self::AtMost(most) => (format!("≤ {most} {unit}"), measured <= *most),
+            Self::Nothing => return (String::new(), ""),
+        };
+        let verdict = if reached { "reached" } else { "missed" };
+        (wanted.trim_end().to_owned(), verdict)
+    }
+}
+
 fn table(rows: Vec<Row>) -> Table {
     let mut table = Table::new();
     table.load_style(presets::ASCII_MARKDOWN);
     table.set_header(["the seer", "measured", "wanted", ""]);
     for row in rows {
-        let (wanted, reached) = match row.wanted {
-            Wanted::AtLeast(least) => (format!("≥ {least} {}", row.unit), row.measured >= least),
-            Wanted::AtMost(most) => (format!("≤ {most} {}", row.unit), row.measured <= most),
-            Wanted::Nothing => (String::new(), true),
-        };
-        let verdict = match row.wanted {
-            Wanted::Nothing => "",
-            _ if reached => "reached",
-            _ => "missed",
-        };
+        let (wanted, verdict) = row.wanted.judge(row.measured, row.unit);
         let measured = format!("{:.2} {}", row.measured, row.unit);
         table.add_row([row.what, measured, wanted, verdict.to_owned()]);
     }
