@@ -117,12 +117,8 @@ async fn post_ask(
 impl AskQuery {
     fn with_question(self, body: Option<&str>) -> AskRequest {
         let body = body.filter(|body| !body.trim().is_empty());
-        let topics = self.topics.split(',').map(str::trim);
         AskRequest {
-            topics: topics
-                .filter(|topic| !topic.is_empty())
-                .map(str::to_owned)
-                .collect(),
+            topics: super::search::names(&self.topics),
             question: body.map_or(self.q, str::to_owned),
             since: self.since,
             until: self.until,
