@@ -6,7 +6,10 @@ use std::{
 };
 
 use super::{IndexError, Phase, Shared};
-use crate::{embed::Embedder, store::CollectionSpec};
+use crate::{
+    embed::{Embedder, SharedEmbedder},
+    store::CollectionSpec,
+};
 
 const RETRY_DELAY: Duration = Duration::from_millis(500);
 const RETRY_DELAY_MAX: Duration = Duration::from_secs(5);
@@ -49,14 +52,7 @@ impl Shared {
         }
         // Words can be searched for before the model is there.
         self.targets.write().await.answering = current.clone();
-        let embedder = match self.embeddings.now() {
-            Ok(embedder) => embedder,
-            Err(missing) => {
-                self.phase
-                    .send_replace(Phase::Starting(missing.to_string()));
-                self.embeddings.ready().await?
-            }
-        };
+        let embedder = self.model().await?;
         let wanted = spec_of(embedder.as_ref());
         let Some(current) = current else {
             let first = self.store.alias().next_collection(&[]);
@@ -71,6 +67,23 @@ impl Shared {
         } else {
             Phase::OtherModel(remedy(&made_with, &wanted))
         })
+    }
+
+    /// The model, as soon as it is there. Until then the phase says what is missing, which changes from "loading" to why
+    /// that failed.
+    async fn model(&self) -> Result<SharedEmbedder, IndexError> {
+        let mut state = self.embeddings.state();
+        loop {
+            match self.embeddings.now() {
+                Ok(embedder) => return Ok(embedder),
+                Err(missing) => self
+                    .phase
+                    .send_replace(Phase::Starting(missing.to_string())),
+            };
+            if state.changed().await.is_err() {
+                return Ok(self.embeddings.now()?);
+            }
+        }
     }
 }
 
