@@ -22,8 +22,9 @@ build-local: $(NEEDS) ## Build the component
 run-local: build-local ## Run the component alone, in the foreground; ARGS="…" are its flags
 	$(BIN_DIR)/$(COMPONENT) $(ARGS)
 
-test-local: $(NEEDS) ## Run the component's own tests
-	cd $(ROOT) && $(CARGO) test --locked --package $(COMPONENT)
+test-local: $(NEEDS) ## Run the component's own tests; ARGS="…" is a filter
+	cd $(ROOT) && $(BUILD) --bin xtask
+	cd $(ROOT) && $(BIN_DIR)/xtask test $(COMPONENT) $(if $(ARGS),-- $(ARGS))
 
 ##@ The same, after all steps before it
 

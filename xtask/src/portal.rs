@@ -6,9 +6,7 @@ mod compress;
 mod wasm;
 
 use std::{
-    env,
-    ffi::OsString,
-    fs,
+    env, fs,
     hash::{DefaultHasher, Hash, Hasher},
     path::{Path, PathBuf},
 };
@@ -71,7 +69,7 @@ fn target_dir() -> anyhow::Result<PathBuf> {
 
 /// All style sheets as one, in the order of their names.
 fn stylesheet() -> anyhow::Result<String> {
-    let dir = workspace_dir()?.join("portal/style");
+    let dir = crate::workspace_dir()?.join("portal/style");
     let mut files: Vec<PathBuf> = fs::read_dir(&dir)
         .with_context(|| format!("cannot read {}", dir.display()))?
         .map(|entry| Ok(entry?.path()))
@@ -80,13 +78,6 @@ fn stylesheet() -> anyhow::Result<String> {
     files.sort();
     let sheets = files.iter().map(fs::read_to_string);
     Ok(sheets.collect::<Result<Vec<_>, _>>()?.concat())
-}
-
-fn workspace_dir() -> anyhow::Result<PathBuf> {
-    let here = env::var_os("CARGO_MANIFEST_DIR")
-        .unwrap_or_else(|| OsString::from(env!("CARGO_MANIFEST_DIR")));
-    let workspace = Path::new(&here).parent().map(Path::to_owned);
-    workspace.context("xtask must lie in the workspace's folder")
 }
 
 fn write_hashed(site_dir: &Path, extension: &str, content: &[u8]) -> anyhow::Result<String> {

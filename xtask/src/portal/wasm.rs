@@ -15,7 +15,7 @@ pub(crate) struct Page {
 pub(crate) fn compile(target_dir: &Path) -> anyhow::Result<Vec<u8>> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)
-        .current_dir(super::workspace_dir()?)
+        .current_dir(crate::workspace_dir()?)
         // The crate type is chosen here: in the manifest it would have every build of the server link a C library too.
         .args([
             "rustc",

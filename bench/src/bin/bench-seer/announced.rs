@@ -10,6 +10,8 @@ use contract::{LifecycleEvent, MessageId, Stage, topic};
 use rdkafka::{
     ClientConfig, Message,
     consumer::{Consumer, StreamConsumer},
+    error::KafkaError,
+    types::RDKafkaErrorCode,
 };
 
 /// For all that were sent.
@@ -27,8 +29,7 @@ impl Announced {
             .set("fetch.wait.max.ms", "50")
             .set("topic.metadata.refresh.interval.ms", "200")
             .create()?;
-        // A pattern: the topic is made with the first announcement, and until then its name would be an error.
-        consumer.subscribe(&[&format!("^{}$", topic::LIFECYCLE)])?;
+        consumer.subscribe(&[topic::LIFECYCLE])?;
         Ok(Self(consumer))
     }
 
@@ -45,7 +46,13 @@ impl Announced {
     async fn read(&self, mut sent: HashMap<MessageId, Instant>) -> anyhow::Result<Vec<Duration>> {
         let mut took = Vec::with_capacity(sent.len());
         while !sent.is_empty() {
-            let record = self.0.recv().await?;
+            let record = match self.0.recv().await {
+                // The topic is made with the first announcement.
+                Err(KafkaError::MessageConsumption(RDKafkaErrorCode::UnknownTopicOrPartition)) => {
+                    continue;
+                }
+                record => record?,
+            };
             let event: LifecycleEvent =
                 serde_json::from_slice(record.payload().unwrap_or_default())?;
             if event.stage == Stage::Indexed
