@@ -10,6 +10,7 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
+use bench::platform::Platform;
 use comfy_table::{Table, presets};
 use contract::seer::{Answer, AskRequest, IndexState};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -87,12 +88,9 @@ struct Outcome {
 }
 
 /// Sends the paragraphs of `squad` to the producer, waits until they can be found, and asks.
-pub(crate) async fn measure(
-    http: &reqwest::Client,
-    producer_url: &str,
-    seer_url: &str,
-    squad: &Path,
-) -> anyhow::Result<Table> {
+pub(crate) async fn measure(platform: &Platform, squad: &Path) -> anyhow::Result<Table> {
+    let http = &reqwest::Client::new();
+    let (producer_url, seer_url) = (&platform.producer_url, &platform.seer_url);
     let paragraphs = read(squad)?;
     let places = 1 + paragraphs
         .iter()

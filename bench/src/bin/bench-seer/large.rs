@@ -74,7 +74,7 @@ async fn fill(
     candle: &CandleAlone,
 ) -> anyhow::Result<()> {
     let alias: Alias = "kafkloud".parse()?;
-    let store = EdgeStore::open(folder, alias)?;
+    let store = EdgeStore::open(folder, alias.clone())?;
     let collection = "kafkloud-1".to_owned();
     let spec = CollectionSpec {
         model: candle.name.clone(),
@@ -108,6 +108,11 @@ async fn fill(
         store.upsert(collection.clone(), batch.collect()).await?;
     }
     store.close().await;
+    drop(store);
+    // Closed, but its background work may go on for a while, and the folder belongs to it until then.
+    while EdgeStore::open(folder, alias.clone()).is_err() {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
     Ok(())
 }
 

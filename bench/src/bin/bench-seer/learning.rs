@@ -2,17 +2,20 @@
 
 use std::time::Instant;
 
+use bench::platform::Platform;
+
 use crate::{Row, Wanted, candle::CandleAlone, service::Service, xquad::Xquad};
 
 /// Of what candle alone does with the same texts and threads.
 const RATIO_WANTED: f64 = 0.9;
 
 pub(crate) async fn measure(
-    service: &Service,
+    platform: &Platform,
     xquad: &Xquad,
     candle: &CandleAlone,
     count: usize,
 ) -> anyhow::Result<Vec<Row>> {
+    let service = Service::of(platform);
     let sentences = xquad.sentences(count);
     // The first texts make threads and buffers.
     candle.embed(&sentences[..count.min(64)])?;

@@ -6,6 +6,7 @@ use std::{
 };
 
 use anyhow::ensure;
+use bench::platform::Platform;
 use tokio::{task::JoinSet, time::MissedTickBehavior};
 
 use crate::{Row, Wanted, announced::Announced, quantile_ms, service::Service};
@@ -14,12 +15,9 @@ const PER_SECOND: u32 = 50;
 const P99_WANTED_MS: f64 = 1_000.0;
 const TOPIC: &str = "live";
 
-pub(crate) async fn measure(
-    service: &Service,
-    broker: &str,
-    duration: Duration,
-) -> anyhow::Result<Row> {
-    let announced = Announced::follow(broker)?;
+pub(crate) async fn measure(platform: &Platform, duration: Duration) -> anyhow::Result<Row> {
+    let service = Service::of(platform);
+    let announced = Announced::follow(&platform.broker)?;
     // The topic, its partitions and their reader are new.
     service
         .produce(TOPIC, "The first of them.".to_owned())

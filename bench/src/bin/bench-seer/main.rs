@@ -16,17 +16,20 @@ use std::{path::PathBuf, time::Duration};
 
 use anyhow::Context;
 use bench::platform::Platform;
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use comfy_table::{CellAlignment, Table, presets};
 
 use candle::CandleAlone;
-use service::Service;
 use xquad::Xquad;
 
 /// Measures how well and how fast the seer finds and learns
 #[derive(Parser)]
 #[command(name = "bench-seer")]
 pub(crate) struct Args {
+    /// What is measured
+    #[arg(value_enum, default_values_t = Part::value_variants())]
+    parts: Vec<Part>,
+
     /// The program's release binary
     #[arg(long, env = "KAFKLOUD_BIN", default_value = "target/release/kafkloud")]
     kafkloud: PathBuf,
@@ -60,6 +63,20 @@ pub(crate) struct Args {
     searches: usize,
 }
 
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum Part {
+    /// How often a question's paragraph is found
+    Retrieval,
+    /// How often an answer is right, or rightly not known
+    Answers,
+    /// How many messages a second are learned
+    Learning,
+    /// How soon a message can be found
+    Live,
+    /// What a search takes among many points
+    Large,
+}
+
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
@@ -71,31 +88,34 @@ async fn main() -> anyhow::Result<()> {
         return Ok(());
     };
     let candle = CandleAlone::load(args.model_dir.clone())?;
-    let platform = Platform::start(&args.kafkloud, true).await?;
-    let service = Service::of(&platform);
-    println!(
-        "{}\n",
-        retrieval::measure(&service, &platform.broker, &xquad).await?
-    );
-    let mut rows = learning::measure(&service, &xquad, &candle, args.sentences).await?;
-    rows.push(
-        live::measure(
-            &service,
-            &platform.broker,
-            Duration::from_secs(args.live_s.into()),
-        )
-        .await?,
-    );
-    let http = reqwest::Client::new();
-    let (producer, seer) = (&platform.producer_url, &platform.seer_url);
-    println!(
-        "{}\n",
-        answers::measure(&http, producer, seer, &args.xquad).await?
-    );
-    drop(platform);
-    rows.extend(large::measure(&args, &xquad, &candle).await?);
-    println!("{}", table(rows));
+    for part in &args.parts {
+        println!("{}\n", part.measure(&args, &xquad, &candle).await?);
+    }
     Ok(())
+}
+
+impl Part {
+    /// Each part has a platform of its own: what another has sent would be found as well.
+    async fn measure(
+        self,
+        args: &Args,
+        xquad: &Xquad,
+        candle: &CandleAlone,
+    ) -> anyhow::Result<Table> {
+        let start = async || Platform::start(&args.kafkloud, true).await;
+        Ok(match self {
+            Self::Retrieval => retrieval::measure(&start().await?, xquad).await?,
+            Self::Answers => answers::measure(&start().await?, &args.xquad).await?,
+            Self::Learning => {
+                table(learning::measure(&start().await?, xquad, candle, args.sentences).await?)
+            }
+            Self::Live => {
+                let duration = Duration::from_secs(args.live_s.into());
+                table(vec![live::measure(&start().await?, duration).await?])
+            }
+            Self::Large => table(large::measure(args, xquad, candle).await?),
+        })
+    }
 }
 
 /// One promise and what came of it.

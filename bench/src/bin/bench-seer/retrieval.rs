@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, time::Instant};
 
+use bench::platform::Platform;
 use comfy_table::{CellAlignment, Table, presets};
 use contract::MessageId;
 
@@ -17,18 +18,15 @@ const PLAIN: [(&str, [f64; 3]); 3] = [
     ("plain RRF of both", [0.926, 0.992, 0.957]),
 ];
 
-pub(crate) async fn measure(
-    service: &Service,
-    broker: &str,
-    xquad: &Xquad,
-) -> anyhow::Result<Table> {
+pub(crate) async fn measure(platform: &Platform, xquad: &Xquad) -> anyhow::Result<Table> {
+    let service = Service::of(platform);
     let mut numbers: HashMap<MessageId, usize> = HashMap::new();
     for (number, paragraph) in xquad.paragraphs.iter().enumerate() {
         let receipt = service.produce(TOPIC, paragraph.clone()).await?;
         numbers.insert(receipt.id, number);
     }
     let sent = numbers.keys().map(|&id| (id, Instant::now())).collect();
-    Announced::follow(broker)?.until_all(sent).await?;
+    Announced::follow(&platform.broker)?.until_all(sent).await?;
     let mut table = Table::new();
     table.load_style(presets::ASCII_MARKDOWN);
     table.set_header([
