@@ -17,7 +17,7 @@ const TOPIC: &str = "live";
 
 pub(crate) async fn measure(platform: &Platform, duration: Duration) -> anyhow::Result<Row> {
     let service = Service::of(platform);
-    let announced = Announced::follow(&platform.broker)?;
+    let mut announced = Announced::follow(&platform.broker)?;
     // The topic, its partitions and their reader are new.
     service
         .produce(TOPIC, "The first of them.".to_owned())

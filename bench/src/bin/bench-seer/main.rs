@@ -1,6 +1,10 @@
 //! The seer against its promises: how well it finds, how fast it learns, how soon a message can be found, and what a search
 //! takes among many points.
-#![allow(clippy::print_stdout, reason = "a benchmark's output is its table")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a benchmark's output is its table"
+)]
 
 mod announced;
 mod answers;
