@@ -11,8 +11,12 @@ use std::{
 };
 
 use anyhow::Context;
-use bus::{Batch, KafkaConfig, Publisher, RecordRef, StartFrom, Subscription, SubscriptionOptions};
+use bus::{
+    Batch, BatchEnds, KafkaConfig, Publisher, RecordRef, StartFrom, Subscription,
+    SubscriptionOptions,
+};
 use contract::{TraceParent, header};
+use futures::{StreamExt, stream::FuturesOrdered};
 use service::{CancellationToken, health::CheckHandle};
 
 use crate::{
@@ -24,6 +28,8 @@ use crate::{
 
 /// Records that are embedded, stored and announced together: about two seconds of work for the embedded model.
 const BATCH_MAX: usize = 256;
+/// Batches at once: while one is stored and announced, the next is embedded already.
+const BATCHES_AT_ONCE: usize = 2;
 /// How long leaving the group may take at the end.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(400);
 /// How long what is away is left alone.
@@ -40,6 +46,10 @@ pub(crate) struct Learned {
 
 pub(crate) struct Intake {
     subscription: Subscription<Learned>,
+    learner: Learner,
+}
+
+struct Learner {
     index: Index,
     publisher: Publisher,
     check: CheckHandle,
@@ -69,36 +79,44 @@ impl Intake {
         check.ready();
         Ok(Self {
             subscription,
-            index,
-            publisher,
-            check,
+            learner: Learner {
+                index,
+                publisher,
+                check,
+            },
         })
     }
 
     /// Learns until `stop`; ends early only with an error.
     pub(crate) async fn run(mut self, stop: CancellationToken) -> anyhow::Result<()> {
         let acks = self.subscription.acks();
+        // Acknowledged in the order in which they came. What is cut off at the end is read again after the next start.
+        let mut learning = FuturesOrdered::new();
         let result = loop {
-            let batch = tokio::select! {
+            tokio::select! {
                 () = stop.cancelled() => break Ok(()),
-                batch = self.subscription.recv() => batch,
-            };
-            let batch = match batch {
-                Ok(batch) => batch,
-                Err(error) => break Err(error.into()),
-            };
-            let ends = batch.ends.clone();
-            // What is cut off here is read again after the next start.
-            if stop.run_until_cancelled(self.learn(batch)).await.is_none() {
-                break Ok(());
+                Some(ends) = learning.next() => acks.batch_done(&ends),
+                batch = self.subscription.recv(), if learning.len() < BATCHES_AT_ONCE => match batch {
+                    Ok(batch) => learning.push_back(self.learner.learn(batch)),
+                    Err(error) => break Err(error.into()),
+                },
             }
-            acks.batch_done(&ends);
         };
+        drop(learning);
         self.subscription.close(CLOSE_TIMEOUT).await;
         result
     }
+}
 
-    async fn learn(&self, batch: Batch<Learned>) {
+impl Learner {
+    /// Returns the ends of the batch when all of it is durable and announced.
+    async fn learn(&self, batch: Batch<Learned>) -> BatchEnds {
+        let ends = batch.ends.clone();
+        self.learn_all(batch).await;
+        ends
+    }
+
+    async fn learn_all(&self, batch: Batch<Learned>) {
         let started = Instant::now();
         let records = batch.records.len();
         let (mut documents, mut announcements) = (Vec::new(), Vec::new());
