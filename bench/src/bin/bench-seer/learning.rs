@@ -8,6 +8,7 @@ use crate::{Row, Wanted, candle::CandleAlone, service::Service, xquad::Xquad};
 
 /// Of what candle alone does with the same texts and threads.
 const RATIO_WANTED: f64 = 0.9;
+const TOPIC: &str = "sentences";
 
 pub(crate) async fn measure(
     platform: &Platform,
@@ -26,9 +27,14 @@ pub(crate) async fn measure(
     candle.embed(&by_length)?;
     let alone_per_s = count as f64 / started.elapsed().as_secs_f64();
 
+    // The topic, its partitions and their reader are new.
+    service
+        .produce(TOPIC, "The first of them.".to_owned())
+        .await?;
+    service.holds(1).await?;
     let before = service.state().await?.points;
     let started = Instant::now();
-    service.produce_all("sentences", &sentences).await?;
+    service.produce_all(TOPIC, &sentences).await?;
     // A sentence is one chunk.
     service.holds(before + count as u64).await?;
     let seer_per_s = count as f64 / started.elapsed().as_secs_f64();
