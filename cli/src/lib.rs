@@ -4,6 +4,7 @@ mod args;
 mod body;
 mod commands;
 mod confirm;
+mod consent;
 mod endpoints;
 mod exit;
 mod filter;

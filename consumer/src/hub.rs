@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Context;
 use bus::{KafkaConfig, RecordRef, Tail, TailItem, TailOptions, TailStart, TopicSelection};
-use contract::record::RecordView;
+use contract::{Position, record::RecordView};
 use parking_lot::Mutex;
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -117,7 +117,7 @@ impl Hub {
             client_id: "kafkloud-consumer-live",
             batch_max: CAPACITY / 4,
             ahead_kbytes: 8 * 1024,
-            start: TailStart::Latest,
+            start: TailStart::At(Position::Latest),
         };
         let tail = Tail::start(&self.kafka, options, topics.clone(), view)?;
         let stop = CancellationToken::new();

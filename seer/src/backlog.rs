@@ -4,6 +4,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use anyhow::{Context, bail};
 use bus::{Admin, BrokerState, KafkaConfig, Tail, TailItem, TailOptions, TailStart};
+use contract::Position;
 use futures::{StreamExt, stream};
 use tokio::sync::watch;
 
@@ -55,7 +56,7 @@ pub(crate) async fn read(
         client_id: "kafkloud-seer-reindex",
         batch_max: BATCH_MAX,
         ahead_kbytes: 4 * 1024,
-        start: TailStart::Earliest,
+        start: TailStart::At(Position::Earliest),
     };
     let backlog = Backlog {
         tail: Tail::start(kafka, options, selection, intake::learn)?,

@@ -1,18 +1,19 @@
 //! `kafkloud topics`: Kafka's topics, asked of Kafka itself.
 
-use std::{
-    collections::BTreeMap,
-    io::{self, BufRead, IsTerminal},
-};
+use std::collections::BTreeMap;
 
-use bus::{Admin, AdminError, KafkaConfig, NewTopicOptions, TopicDescription};
+use bus::{Admin, AdminError, KafkaConfig};
 use clap::{Args, Subcommand};
-use contract::{cluster::TopicView, topic};
+use contract::{
+    cluster::{NewTopic, TopicDescription, TopicView},
+    topic,
+};
 use serde::Serialize;
 
 use crate::{
     Failure, Outcome,
     args::Context,
+    consent,
     output::{Output, Paint, grouped},
 };
 
@@ -74,13 +75,13 @@ pub(crate) async fn run(args: TopicsArgs, context: &Context) -> Result<Outcome, 
             config,
         } => {
             topic::validate_user(&topic).map_err(Failure::usage)?;
-            let options = NewTopicOptions {
+            let new = NewTopic {
+                name: topic.clone(),
                 partitions,
                 replication,
                 configs: BTreeMap::from_iter(config),
             };
-            let created = connect()?.create_topic(&topic, &options).await;
-            created.map_err(failed)?;
+            connect()?.create_topic(&new).await.map_err(failed)?;
             print_change("created", &topic, output)?;
         }
         TopicsCommand::Describe { topic } => {
@@ -89,7 +90,8 @@ pub(crate) async fn run(args: TopicsArgs, context: &Context) -> Result<Outcome, 
         }
         TopicsCommand::Delete { topic, yes } => {
             if !yes {
-                confirm_deletion(&topic, output)?;
+                let consequence = format!("this deletes {topic} with all its messages");
+                consent::ask(&consequence, &topic, output)?;
             }
             connect()?.delete_topic(&topic).await.map_err(failed)?;
             print_change("deleted", &topic, output)?;
@@ -110,28 +112,6 @@ fn failure(error: AdminError, kafka: &KafkaConfig) -> Failure {
         _ => Outcome::Failed,
     };
     Failure::new(outcome, error)
-}
-
-/// The name has to be typed: a deletion cannot be taken back.
-fn confirm_deletion(topic: &str, output: &Output) -> Result<(), Failure> {
-    if !io::stdin().is_terminal() {
-        return Err(Failure::usage(format!(
-            "deleting {topic} takes all its messages with it: add --yes to do it without being asked"
-        )));
-    }
-    output.warn(format!(
-        "This deletes {topic} with all its messages. Type its name to go on:"
-    ));
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer)?;
-    if answer.trim() == topic {
-        Ok(())
-    } else {
-        Err(Failure::new(
-            Outcome::Failed,
-            "that is another name; nothing was deleted",
-        ))
-    }
 }
 
 fn print_list(topics: &[TopicView], output: &Output) -> Result<(), Failure> {

@@ -87,7 +87,14 @@ fn problem(error: &AdminError) -> ApiProblem {
             tracing::debug!(reason, "Kafka did not answer");
             kafka_away()
         }
-        AdminError::TopicExists(_) | AdminError::Refused(_) => ApiProblem::new(
+        AdminError::UnknownGroup(_) => {
+            ApiProblem::not_found("unknown-group", "There is no such consumer group", detail)
+        }
+        AdminError::TopicExists(_)
+        | AdminError::GroupInUse { .. }
+        | AdminError::NothingCommitted(_)
+        | AdminError::Invalid(_)
+        | AdminError::Refused(_) => ApiProblem::new(
             StatusCode::BAD_GATEWAY,
             "kafka-refused",
             "Kafka refused the request",

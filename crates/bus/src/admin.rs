@@ -18,10 +18,12 @@ use crate::{
 };
 
 mod groups;
+mod ranges;
 mod record;
+mod reset;
 mod topics;
 
-pub use topics::{NewTopicOptions, TopicConfigEntry, TopicDescription};
+pub use ranges::{RangeReader, ReadFrom, ReadLimits, RecordRange};
 
 /// How long one question may take; an answer that needs several takes a few times as long at most.
 const TIMEOUT: Duration = Duration::from_secs(3);
@@ -41,6 +43,16 @@ pub enum AdminError {
     NoRecord,
     #[error("topic “{0}” exists already")]
     TopicExists(String),
+    #[error("there is no consumer group “{0}”")]
+    UnknownGroup(String),
+    #[error("consumer group “{group}” has members: {members}")]
+    GroupInUse { group: String, members: String },
+    #[error(
+        "consumer group “{0}” has committed no offset: name the topics or partitions to begin in"
+    )]
+    NothingCommitted(String),
+    #[error("{0}")]
+    Invalid(String),
     #[error("the broker refused: {0}")]
     Refused(String),
     #[error("Kafka does not answer: {0}")]
@@ -108,7 +120,12 @@ impl Shared {
 
 impl From<KafkaError> for AdminError {
     fn from(error: KafkaError) -> Self {
-        let code = error.rdkafka_error_code();
+        let code = match &error {
+            KafkaError::AdminOp(code) => Some(*code),
+            // librdkafka itself does not take what was asked for.
+            KafkaError::AdminOpCreation(reason) => return Self::Invalid(reason.clone()),
+            error => error.rdkafka_error_code(),
+        };
         match code {
             Some(code) => refusal(code),
             None => Self::Unavailable(error.to_string()),
@@ -119,10 +136,22 @@ impl From<KafkaError> for AdminError {
 /// What an error code means when nothing more is known about it.
 fn refusal(code: RDKafkaErrorCode) -> AdminError {
     use RDKafkaErrorCode::{
-        AllBrokersDown, BrokerTransportFailure, OperationTimedOut, RequestTimedOut, Resolve,
+        AllBrokersDown, BrokerTransportFailure, InvalidConfig, InvalidPartitions,
+        InvalidReplicationFactor, OperationTimedOut, PolicyViolation, RequestTimedOut, Resolve,
         TimedOutQueue,
     };
+    let invalid = |words: &str| AdminError::Invalid(words.to_owned());
     match code {
+        InvalidPartitions => invalid(
+            "the broker does not take so many partitions: give at least 1, and fewer than it has room for",
+        ),
+        InvalidReplicationFactor => invalid(
+            "the broker does not take so many copies: give at least 1, and no more than there are brokers",
+        ),
+        InvalidConfig => invalid(
+            "a setting, or its value, is none that the broker takes: another topic's configuration shows their names",
+        ),
+        PolicyViolation => invalid("the broker's policy does not allow it: ask for less"),
         AllBrokersDown
         | BrokerTransportFailure
         | OperationTimedOut

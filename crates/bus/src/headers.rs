@@ -26,6 +26,8 @@ pub struct RecordMeta {
     /// When the producer took the message; records of other clients have none.
     pub accepted_at: Option<Timestamp>,
     pub trace: Option<TraceParent>,
+    /// Of the names and values of all headers.
+    pub header_bytes: usize,
 }
 
 impl MessageHeaders<'_> {
@@ -63,8 +65,10 @@ impl RecordMeta {
         headers: impl Iterator<Item = (Cow<'a, str>, Option<&'a [u8]>)>,
     ) -> Self {
         let (mut id, mut accepted_at, mut trace) = (None, None, None);
+        let mut header_bytes = 0;
         // As in Kafka's own clients, the last header of a name counts.
         for (name, value) in headers {
+            header_bytes += name.len() + value.map_or(0, <[u8]>::len);
             match name.as_ref() {
                 header::ID => id = parse(value),
                 header::ACCEPTED_AT => accepted_at = parse(value),
@@ -76,6 +80,7 @@ impl RecordMeta {
             id: id.unwrap_or_else(|| MessageId::of_record(topic, partition, offset)),
             accepted_at,
             trace,
+            header_bytes,
         }
     }
 }
@@ -162,6 +167,10 @@ mod tests {
             id: written.id,
             accepted_at: Some(written.accepted_at),
             trace: Some(written.trace),
+            header_bytes: native
+                .iter()
+                .map(|header| header.key.len() + header.value.map_or(0, <[u8]>::len))
+                .sum(),
         };
         assert_eq!(RecordMeta::read(("stream", 2, 7), headers), meta);
         assert_eq!(
@@ -182,6 +191,7 @@ mod tests {
             id: MessageId::of_record("stream", 2, 7),
             accepted_at: None,
             trace: None,
+            header_bytes: "kafkloud-idno uuidkafkloud-accepted-at?traceparent".len(),
         };
         assert_eq!(
             RecordMeta::read(("stream", 2, 7), headers.into_iter()),

@@ -13,7 +13,7 @@ mod subscription;
 mod tail;
 mod watermark;
 
-pub use admin::{Admin, AdminError, NewTopicOptions, TopicConfigEntry, TopicDescription};
+pub use admin::{Admin, AdminError, RangeReader, ReadFrom, ReadLimits, RecordRange};
 pub use broker_state::BrokerState;
 pub use config::{KafkaConfig, PublisherConfig};
 pub use headers::{MessageHeaders, RecordMeta, headers};

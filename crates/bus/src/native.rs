@@ -1,5 +1,5 @@
-//! The two questions to the broker that librdkafka answers and rdkafka does not wrap: the committed offsets of another
-//! group, and topic ids. Each call blocks until its timeout at most.
+//! What librdkafka can ask of the broker and rdkafka does not wrap: the committed offsets of another group, moving them,
+//! and topic ids. Each call blocks until its timeout at most.
 #![allow(unsafe_code)]
 
 use std::{
@@ -8,10 +8,10 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, anyhow, ensure};
 use rdkafka::{
-    bindings as native,
+    TopicPartitionList, bindings as native,
     client::{Client, ClientContext},
+    error::{KafkaError, KafkaResult, RDKafkaErrorCode},
 };
 use uuid::Uuid;
 
@@ -19,8 +19,8 @@ use uuid::Uuid;
 struct Owned<T>(*mut T, unsafe extern "C" fn(*mut T));
 
 impl<T> Owned<T> {
-    fn new(pointer: *mut T, free: unsafe extern "C" fn(*mut T)) -> anyhow::Result<Self> {
-        ensure!(!pointer.is_null(), "librdkafka returned no object");
+    fn new(pointer: *mut T, free: unsafe extern "C" fn(*mut T)) -> KafkaResult<Self> {
+        present(pointer)?;
         Ok(Self(pointer, free))
     }
 }
@@ -34,6 +34,18 @@ impl<T> Drop for Owned<T> {
 
 type Event = Owned<native::rd_kafka_event_t>;
 
+fn failed(code: RDKafkaErrorCode) -> KafkaError {
+    KafkaError::AdminOp(code)
+}
+
+/// Null where librdkafka has no object to give, or the answer is of another kind.
+fn present<T>(pointer: *const T) -> KafkaResult<()> {
+    if pointer.is_null() {
+        return Err(failed(RDKafkaErrorCode::Fail));
+    }
+    Ok(())
+}
+
 /// Sends one admin request and waits for its result event.
 fn request<C: ClientContext>(
     client: &Client<C>,
@@ -44,7 +56,7 @@ fn request<C: ClientContext>(
         *mut native::rd_kafka_AdminOptions_t,
         *mut native::rd_kafka_queue_t,
     ),
-) -> anyhow::Result<Event> {
+) -> KafkaResult<Event> {
     let timeout_ms = i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX);
     let handle = client.native_ptr();
     // SAFETY: `handle` outlives this call through `client`; options, queue and event are freed by their `Owned`, in an
@@ -68,14 +80,27 @@ fn request<C: ClientContext>(
         // The request has its own timeout; the margin lets its error arrive instead of nothing.
         let event = native::rd_kafka_queue_poll(queue.0, timeout_ms.saturating_add(200));
         let event = Owned::new(event, native::rd_kafka_event_destroy)
-            .map_err(|_| anyhow!("no answer within {timeout_ms} ms"))?;
-        let code = native::rd_kafka_event_error(event.0);
-        if code != native::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
-            let text = text(native::rd_kafka_event_error_string(event.0));
-            return Err(anyhow!(text));
-        }
+            .map_err(|_| failed(RDKafkaErrorCode::OperationTimedOut))?;
+        check(native::rd_kafka_event_error(event.0))?;
         Ok(event)
     }
+}
+
+fn check(code: native::rd_kafka_resp_err_t) -> KafkaResult<()> {
+    match code {
+        native::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR => Ok(()),
+        code => Err(failed(code.into())),
+    }
+}
+
+/// # Safety
+/// `error` is null, which is none, or an object of librdkafka that lives through the call.
+unsafe fn check_error(error: *const native::rd_kafka_error_t) -> KafkaResult<()> {
+    if error.is_null() {
+        return Ok(());
+    }
+    // SAFETY: by this function's own contract.
+    check(unsafe { native::rd_kafka_error_code(error) })
 }
 
 /// What `group` has committed: topic, partition, next offset.
@@ -83,8 +108,8 @@ pub(crate) fn committed_offsets<C: ClientContext>(
     client: &Client<C>,
     group: &str,
     timeout: Duration,
-) -> anyhow::Result<Vec<(String, i32, i64)>> {
-    let group = CString::new(group).context("group name")?;
+) -> KafkaResult<Vec<(String, i32, i64)>> {
+    let group = CString::new(group)?;
     // SAFETY: the request copies the name; a null partition list asks for all partitions.
     let mut query = unsafe {
         Owned::new(
@@ -106,16 +131,12 @@ pub(crate) fn committed_offsets<C: ClientContext>(
     // counts are librdkafka's own.
     unsafe {
         let result = native::rd_kafka_event_ListConsumerGroupOffsets_result(event.0);
-        ensure!(!result.is_null(), "the answer is of another kind");
+        present(result)?;
         let mut count = 0;
         let groups = native::rd_kafka_ListConsumerGroupOffsets_result_groups(result, &mut count);
         for index in 0..count {
             let group = *groups.add(index);
-            let error = native::rd_kafka_group_result_error(group);
-            if !error.is_null() {
-                let text = text(native::rd_kafka_error_string(error));
-                return Err(anyhow!(text));
-            }
+            check_error(native::rd_kafka_group_result_error(group))?;
             let partitions = native::rd_kafka_group_result_partitions(group);
             if partitions.is_null() {
                 continue;
@@ -132,17 +153,61 @@ pub(crate) fn committed_offsets<C: ClientContext>(
     Ok(committed)
 }
 
+/// Moves what `group` has committed. The broker refuses while the group has members.
+pub(crate) fn alter_offsets<C: ClientContext>(
+    client: &Client<C>,
+    group: &str,
+    offsets: &TopicPartitionList,
+    timeout: Duration,
+) -> KafkaResult<()> {
+    let group = CString::new(group)?;
+    // SAFETY: the request copies the name and the list.
+    let mut change = unsafe {
+        Owned::new(
+            native::rd_kafka_AlterConsumerGroupOffsets_new(group.as_ptr(), offsets.ptr()),
+            native::rd_kafka_AlterConsumerGroupOffsets_destroy,
+        )?
+    };
+    let event = request(
+        client,
+        native::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS,
+        timeout,
+        // SAFETY: as in `committed_offsets`.
+        |handle, options, queue| unsafe {
+            native::rd_kafka_AlterConsumerGroupOffsets(handle, &mut change.0, 1, options, queue);
+        },
+    )?;
+    // SAFETY: as in `committed_offsets`.
+    unsafe {
+        let result = native::rd_kafka_event_AlterConsumerGroupOffsets_result(event.0);
+        present(result)?;
+        let mut count = 0;
+        let groups = native::rd_kafka_AlterConsumerGroupOffsets_result_groups(result, &mut count);
+        for index in 0..count {
+            let group = *groups.add(index);
+            check_error(native::rd_kafka_group_result_error(group))?;
+            let partitions = native::rd_kafka_group_result_partitions(group);
+            if partitions.is_null() {
+                continue;
+            }
+            for index in 0..(*partitions).cnt as usize {
+                check((*(*partitions).elems.add(index)).err)?;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// The ids of `topics` that exist; brokers that know no topic ids answer with none.
 pub(crate) fn topic_ids<C: ClientContext>(
     client: &Client<C>,
     topics: &[&str],
     timeout: Duration,
-) -> anyhow::Result<Vec<(String, Uuid)>> {
+) -> KafkaResult<Vec<(String, Uuid)>> {
     let names = topics
         .iter()
         .map(|topic| CString::new(*topic))
-        .collect::<Result<Vec<_>, _>>()
-        .context("topic name")?;
+        .collect::<Result<Vec<_>, _>>()?;
     let mut pointers: Vec<*const c_char> = names.iter().map(|name| name.as_ptr()).collect();
     // SAFETY: the collection copies the names.
     let collection = unsafe {
@@ -164,14 +229,12 @@ pub(crate) fn topic_ids<C: ClientContext>(
     // SAFETY: as in `committed_offsets`.
     unsafe {
         let result = native::rd_kafka_event_DescribeTopics_result(event.0);
-        ensure!(!result.is_null(), "the answer is of another kind");
+        present(result)?;
         let mut count = 0;
         let descriptions = native::rd_kafka_DescribeTopics_result_topics(result, &mut count);
         for index in 0..count {
             let description = *descriptions.add(index);
-            let error = native::rd_kafka_TopicDescription_error(description);
-            let no_error = native::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR;
-            if !error.is_null() && native::rd_kafka_error_code(error) != no_error {
+            if check_error(native::rd_kafka_TopicDescription_error(description)).is_err() {
                 continue;
             }
             let id = native::rd_kafka_TopicDescription_topic_id(description);

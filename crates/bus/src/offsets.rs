@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use contract::Position;
 use rdkafka::{
     Offset, TopicPartitionList,
     consumer::{BaseConsumer, Consumer, ConsumerContext},
@@ -73,5 +74,33 @@ pub(crate) fn at<'a, C: ConsumerContext>(
             )),
             _ => None,
         })
+        .collect())
+}
+
+/// The offset that `position` means in each partition of `ranges`, within the range that it has.
+pub(crate) fn positions<C: ConsumerContext>(
+    consumer: &BaseConsumer<C>,
+    position: Position,
+    ranges: &HashMap<Partition, (i64, i64)>,
+    timeout: Duration,
+) -> KafkaResult<HashMap<Partition, i64>> {
+    let times = match position {
+        Position::Time(time) => {
+            let partitions = ranges.keys();
+            let names = partitions.map(|(topic, partition)| (topic.as_str(), *partition));
+            at(consumer, names, Offset::Offset(time.as_millis()), timeout)?
+        }
+        _ => HashMap::new(),
+    };
+    let offset_in = |partition: &Partition, (first, next): (i64, i64)| match position {
+        Position::Earliest => first,
+        Position::Latest => next,
+        Position::Offset(offset) => offset.clamp(first, next),
+        // No record is so young: the next one will be.
+        Position::Time(_) => times.get(partition).copied().unwrap_or(next),
+    };
+    Ok(ranges
+        .iter()
+        .map(|(partition, range)| (partition.clone(), offset_in(partition, *range)))
         .collect())
 }

@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use contract::Position;
 use rdkafka::{
     Offset, TopicPartitionList,
     consumer::{BaseConsumer, Consumer},
@@ -42,12 +43,8 @@ pub struct TailOptions {
 /// Where to begin in the partitions that exist already.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum TailStart {
-    Earliest,
-    Latest,
-    /// In every partition; one that does not reach so far begins at its end.
-    Offset(i64),
-    /// The first record at or after this time, in milliseconds since 1970.
-    TimeMs(i64),
+    /// The same in every partition; one that does not reach so far begins at its end.
+    At(Position),
     /// The next offset of each partition that was read before. Others are new since, and begin at their first record.
     Resume(HashMap<Partition, i64>),
 }
@@ -238,20 +235,15 @@ impl<T, F: FnMut(&RecordRef<'_>) -> T> Worker<T, F> {
 
     /// The offset at which each of `fresh` begins. Those the broker cannot tell yet are left for the next look.
     fn starts(&self, fresh: &[Partition]) -> Result<Vec<(Partition, i64)>, KafkaError> {
-        let names = || {
-            fresh
-                .iter()
-                .map(|(topic, partition)| (topic.as_str(), *partition))
-        };
-        let ranges = offsets::ranges(&self.consumer, names(), REFRESH_TIMEOUT)?;
-        let times = match self.options.start {
-            TailStart::TimeMs(time) => offsets::at(
-                &self.consumer,
-                names(),
-                Offset::Offset(time),
-                REFRESH_TIMEOUT,
-            )?,
-            _ => HashMap::new(),
+        let names = fresh
+            .iter()
+            .map(|(topic, partition)| (topic.as_str(), *partition));
+        let ranges = offsets::ranges(&self.consumer, names, REFRESH_TIMEOUT)?;
+        let positions = match &self.options.start {
+            TailStart::At(position) => {
+                offsets::positions(&self.consumer, *position, &ranges, REFRESH_TIMEOUT)?
+            }
+            TailStart::Resume(_) => HashMap::new(),
         };
         let starts = ranges.into_iter().map(|(partition, (first, next))| {
             let is_new = self
@@ -260,11 +252,7 @@ impl<T, F: FnMut(&RecordRef<'_>) -> T> Worker<T, F> {
                 .is_some_and(|known| !known.contains(&partition));
             let offset = match &self.options.start {
                 _ if is_new => first,
-                TailStart::Earliest => first,
-                TailStart::Latest => next,
-                TailStart::Offset(offset) => (*offset).clamp(first, next),
-                // No record is so young: begin with the next one.
-                TailStart::TimeMs(_) => times.get(&partition).copied().unwrap_or(next),
+                TailStart::At(_) => positions.get(&partition).copied().unwrap_or(first),
                 TailStart::Resume(positions) => match positions.get(&partition) {
                     // Beyond the end, the topic was made anew.
                     Some(offset) if *offset <= next => (*offset).max(first),

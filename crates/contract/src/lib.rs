@@ -7,6 +7,7 @@ pub mod header;
 pub mod life;
 mod message_id;
 pub mod port;
+mod position;
 mod problem;
 mod readiness;
 mod receipt;
@@ -19,6 +20,7 @@ mod trace;
 
 pub use life::{LifecycleEvent, Stage};
 pub use message_id::MessageId;
+pub use position::{InvalidPosition, Position};
 pub use problem::Problem;
 pub use readiness::{Check, Readiness};
 pub use receipt::{LineOutcome, Receipt};

@@ -49,6 +49,38 @@ pub struct LifeList {
     pub total: u64,
 }
 
+/// `GET /lives/stats`: the messages that were streamed between two times, in numbers.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LifeStats {
+    pub since: Timestamp,
+    pub until: Timestamp,
+    /// Messages streamed from `since` on and before `until`.
+    pub messages: u64,
+    /// False when there were more: then only the newest were looked at, `messages` of them.
+    pub complete: bool,
+    /// How long a bucket is, in microseconds; the first begins at `since`.
+    pub bucket_us: u64,
+    /// For each stage, how many of these messages reached it in each bucket. What was reached after `until` is in none.
+    pub reached: BTreeMap<Stage, Vec<u64>>,
+    /// How long each step took, and the whole: from *accepted* (or *streamed*, for records of other clients) to *indexed*, which is
+    /// the last one.
+    pub steps: Vec<StepTimes>,
+}
+
+/// How long messages took from one stage to another; 0 for those that reached the later one first.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StepTimes {
+    pub from: Stage,
+    pub to: Stage,
+    /// Messages that have reached both.
+    pub messages: u64,
+    pub p50_us: u64,
+    pub p95_us: u64,
+    pub p99_us: u64,
+}
+
 /// A rung that a message has reached.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

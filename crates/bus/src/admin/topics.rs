@@ -1,44 +1,21 @@
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use contract::{
-    cluster::{PartitionView, TopicView},
+    cluster::{
+        NewTopic as NewTopicRequest, PartitionView, Retention, TopicConfig, TopicDescription,
+        TopicView,
+    },
     topic,
 };
 use rdkafka::{
-    admin::{ConfigSource, NewTopic, ResourceSpecifier, TopicReplication},
+    admin::{ConfigSource, NewTopic, OwnedResourceSpecifier, ResourceSpecifier, TopicReplication},
     consumer::Consumer,
     error::RDKafkaErrorCode,
     metadata::MetadataTopic,
 };
-use uuid::Uuid;
 
 use super::{Admin, AdminError, Shared, TIMEOUT, options, refusal};
 use crate::{native, offsets};
-
-/// A topic with what only the broker's configuration knows.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TopicDescription {
-    pub topic: TopicView,
-    /// Absent where the broker knows no topic ids.
-    pub id: Option<Uuid>,
-    pub configs: Vec<TopicConfigEntry>,
-}
-
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct TopicConfigEntry {
-    pub name: String,
-    pub value: Option<String>,
-    /// Set on this topic rather than the broker's default.
-    pub is_own: bool,
-}
-
-/// What a new topic is to be like; what is not said is the broker's default.
-#[derive(Clone, Debug, Default)]
-pub struct NewTopicOptions {
-    pub partitions: Option<i32>,
-    pub replication: Option<i32>,
-    pub configs: BTreeMap<String, String>,
-}
 
 impl Admin {
     /// All topics, by name.
@@ -48,30 +25,17 @@ impl Admin {
 
     pub async fn describe_topic(&self, name: &str) -> Result<TopicDescription, AdminError> {
         let topic = name.to_owned();
-        let (view, id) = self
+        let (mut view, id) = self
             .blocking(move |shared| {
                 let view = shared.topic(&topic)?;
-                let ids = native::topic_ids(shared.reader.client(), &[&topic], TIMEOUT)
-                    .map_err(|error| AdminError::Unavailable(error.to_string()))?;
+                let ids = native::topic_ids(shared.reader.client(), &[&topic], TIMEOUT)?;
                 Ok((view, ids.first().map(|(_, id)| *id)))
             })
             .await?;
-        let resource = [ResourceSpecifier::Topic(name)];
-        let answer = self
-            .shared
-            .admin
-            .describe_configs(&resource, &options())
-            .await?;
-        let mut configs = Vec::new();
-        for resource in answer {
-            let entries = resource.map_err(refusal)?.entries;
-            configs.extend(entries.into_iter().map(|entry| TopicConfigEntry {
-                name: entry.name,
-                value: entry.value,
-                is_own: entry.source == ConfigSource::DynamicTopic,
-            }));
-        }
+        let configs = self.configs(&[name]).await?.remove(name);
+        let mut configs = configs.unwrap_or_default();
         configs.sort_by(|a, b| a.name.cmp(&b.name));
+        view.retention = Some(retention(&configs));
         Ok(TopicDescription {
             topic: view,
             id,
@@ -79,12 +43,63 @@ impl Admin {
         })
     }
 
-    pub async fn create_topic(&self, name: &str, new: &NewTopicOptions) -> Result<(), AdminError> {
+    /// When the records of each topic leave the log. Topics of which the broker does not tell are left out.
+    pub async fn retentions(
+        &self,
+        names: &[&str],
+    ) -> Result<HashMap<String, Retention>, AdminError> {
+        let configs = self.configs(names).await?;
+        let retentions = configs
+            .into_iter()
+            .map(|(topic, configs)| (topic, retention(&configs)));
+        Ok(retentions.collect())
+    }
+
+    /// The settings of each topic. Topics of which the broker does not tell are left out: they may be gone meanwhile.
+    async fn configs(
+        &self,
+        names: &[&str],
+    ) -> Result<HashMap<String, Vec<TopicConfig>>, AdminError> {
+        if names.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let resources: Vec<_> = names
+            .iter()
+            .map(|name| ResourceSpecifier::Topic(name))
+            .collect();
+        let answer = self
+            .shared
+            .admin
+            .describe_configs(&resources, &options())
+            .await?;
+        let mut configs = HashMap::new();
+        for resource in answer {
+            let resource = match resource {
+                Ok(resource) => resource,
+                Err(code) => {
+                    tracing::debug!(%code, "the settings of a topic are not told");
+                    continue;
+                }
+            };
+            let OwnedResourceSpecifier::Topic(topic) = resource.specifier else {
+                continue;
+            };
+            let entries = resource.entries.into_iter().map(|entry| TopicConfig {
+                name: entry.name,
+                value: entry.value,
+                is_own: entry.source == ConfigSource::DynamicTopic,
+            });
+            configs.insert(topic, entries.collect());
+        }
+        Ok(configs)
+    }
+
+    pub async fn create_topic(&self, new: &NewTopicRequest) -> Result<(), AdminError> {
         // -1 asks for the broker's default.
         let replication = TopicReplication::Fixed(new.replication.unwrap_or(-1));
         let partitions = new.partitions.unwrap_or(-1);
         let topic = new.configs.iter().fold(
-            NewTopic::new(name, partitions, replication),
+            NewTopic::new(&new.name, partitions, replication),
             |topic, (name, value)| topic.set(name, value),
         );
         let answer = self
@@ -92,7 +107,7 @@ impl Admin {
             .admin
             .create_topics([&topic], &options())
             .await?;
-        change_result(name, answer)
+        change_result(&new.name, answer)
     }
 
     /// Deletes a topic and all its records.
@@ -160,8 +175,28 @@ fn view(found: &MetadataTopic) -> TopicView {
     TopicView {
         name: found.name().to_owned(),
         internal: topic::is_internal(found.name()),
-        records: 0,
         partitions,
+        ..TopicView::default()
+    }
+}
+
+/// What the settings of a topic say about how long its records stay.
+fn retention(configs: &[TopicConfig]) -> Retention {
+    let value = |name: &str| {
+        let entry = configs.iter().find(|entry| entry.name == name)?;
+        entry.value.as_deref()
+    };
+    let policy = value("cleanup.policy").unwrap_or("delete");
+    let deletes = policy.split(',').any(|word| word.trim() == "delete");
+    // -1 is no limit.
+    let limit = |name| {
+        let limit: i64 = value(name)?.parse().ok()?;
+        (deletes && limit >= 0).then_some(limit)
+    };
+    Retention {
+        age_ms: limit("retention.ms"),
+        partition_bytes: limit("retention.bytes"),
+        compacted: policy.split(',').any(|word| word.trim() == "compact"),
     }
 }
 
@@ -177,4 +212,37 @@ fn change_result(
         })?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_settings_tell_when_records_leave() {
+        let told = |settings: &[(&str, &str)]| {
+            let configs = settings.iter().map(|(name, value)| TopicConfig {
+                name: (*name).to_owned(),
+                value: Some((*value).to_owned()),
+                is_own: false,
+            });
+            retention(&configs.collect::<Vec<_>>())
+        };
+        let week = ("retention.ms", "604800000");
+        assert_eq!(
+            told(&[week, ("retention.bytes", "-1")]),
+            Retention {
+                age_ms: Some(604_800_000),
+                ..Retention::default()
+            }
+        );
+        let compacted = Retention {
+            compacted: true,
+            ..Retention::default()
+        };
+        assert_eq!(told(&[week, ("cleanup.policy", "compact")]), compacted);
+        let both = told(&[week, ("cleanup.policy", "compact,delete")]);
+        assert!(both.compacted && both.age_ms.is_some());
+        assert_eq!(told(&[]), Retention::default());
+    }
 }

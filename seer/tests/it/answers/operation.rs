@@ -118,9 +118,8 @@ async fn lives(
 async fn topics() -> Json<Vec<TopicView>> {
     let topic = |name: &str| TopicView {
         name: name.to_owned(),
-        internal: false,
         records: 1,
-        partitions: Vec::new(),
+        ..TopicView::default()
     };
     Json(vec![topic("orders"), topic("stream")])
 }
