@@ -6,7 +6,8 @@ use service::{ApiProblem, CancellationToken};
 use tokio::sync::{Semaphore, watch};
 
 use crate::{
-    config::ViewerConfig, hub::Hub, lag::LagCache, lives::Lives, store::StatusStore, totals::Totals,
+    cluster::Cluster, config::ConsumerConfig, hub::Hub, lives::Lives, store::StatusStore,
+    totals::Totals,
 };
 
 /// What the handlers share.
@@ -14,10 +15,12 @@ pub(crate) struct App {
     pub(crate) store: Arc<dyn StatusStore>,
     pub(crate) lives: Arc<Lives>,
     pub(crate) totals: Arc<Totals>,
-    pub(crate) lag: LagCache,
+    pub(crate) cluster: Cluster,
     pub(crate) admin: Admin,
     pub(crate) broker: watch::Receiver<BrokerState>,
     pub(crate) kafka: KafkaConfig,
+    /// The consumer group of this service itself.
+    pub(crate) group: String,
     pub(crate) hub: Arc<Hub>,
     /// Room for streams that go on without end.
     pub(crate) streams: Arc<Semaphore>,
@@ -29,25 +32,25 @@ pub(crate) struct App {
 
 impl App {
     pub(crate) fn new(
+        config: &ConsumerConfig,
         store: Arc<dyn StatusStore>,
         lives: Arc<Lives>,
         totals: Arc<Totals>,
         admin: Admin,
-        kafka: KafkaConfig,
-        viewers: &ViewerConfig,
         stop: CancellationToken,
     ) -> Arc<Self> {
         Arc::new(Self {
+            cluster: Cluster::new(&admin, Arc::clone(&store), &stop),
             store,
             lives,
             totals,
-            lag: LagCache::new(admin.clone()),
             broker: admin.broker_state(),
             admin,
-            hub: Hub::new(kafka.clone()),
-            kafka,
-            streams: Arc::new(Semaphore::new(viewers.streams_max)),
-            history: Arc::new(Semaphore::new(viewers.history_max)),
+            hub: Hub::new(config.kafka.clone()),
+            kafka: config.kafka.clone(),
+            group: config.intake.group.clone(),
+            streams: Arc::new(Semaphore::new(config.viewers.streams_max)),
+            history: Arc::new(Semaphore::new(config.viewers.history_max)),
             stop,
         })
     }
@@ -61,7 +64,7 @@ impl App {
             rates: Stage::ALL
                 .map(|stage| (stage, self.totals.rate(stage)))
                 .into(),
-            lag: self.lag.get(&self.broker).await,
+            lag: self.cluster.lag(&self.broker).await,
         }
     }
 

@@ -5,14 +5,17 @@
 //! when they are slow, and says so.
 
 mod app;
+mod cluster;
 mod config;
 mod hub;
 mod intake;
-mod lag;
+mod kafka;
 mod lives;
 mod observation;
+mod rates;
 mod resume;
 mod routes;
+mod sampler;
 mod sse;
 mod store;
 mod totals;
@@ -58,15 +61,7 @@ pub async fn serve(
     let broker = config.kafka.broker.clone();
     let kafka = health.check("kafka");
     tokio::spawn(kafka.follow(admin.broker_state(), move |state| state.missing(&broker)));
-    let app = App::new(
-        store,
-        lives,
-        totals,
-        admin,
-        config.kafka,
-        &config.viewers,
-        stop.clone(),
-    );
+    let app = App::new(&config, store, lives, totals, admin, stop.clone());
     let limits = Limits {
         body_bytes: 64 * 1024,
         response: RESPONSE_TIMEOUT,

@@ -28,6 +28,8 @@ pub(crate) struct RecordSeen {
     pub(crate) accepted_at: Option<Timestamp>,
     /// The record's timestamp, which is never before `accepted_at` here: it has only milliseconds.
     pub(crate) streamed_at: Option<Timestamp>,
+    /// Of key, value and headers.
+    pub(crate) size_bytes: usize,
 }
 
 /// `None` when the record says nothing about any message.
@@ -48,7 +50,12 @@ pub(crate) fn observe(record: &RecordRef<'_>) -> Option<Observation> {
         trace_id: meta.trace.map(|trace| trace.trace_id),
         accepted_at: meta.accepted_at,
         streamed_at: timestamp.or(meta.accepted_at).max(meta.accepted_at),
+        size_bytes: bytes(record.key()) + bytes(record.value()) + meta.header_bytes,
     }))
+}
+
+fn bytes(part: Option<&[u8]>) -> usize {
+    part.map_or(0, <[u8]>::len)
 }
 
 fn reached(record: &RecordRef<'_>) -> Option<LifecycleEvent> {

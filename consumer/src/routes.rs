@@ -5,16 +5,18 @@ use std::sync::Arc;
 
 use bus::TopicSelection;
 use contract::topic;
-use service::{ApiProblem, ApiResult};
+use service::ApiResult;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::app::App;
+use crate::{app::App, kafka::invalid_topic};
 
-mod cluster;
 mod consume;
 mod events;
+mod groups;
 mod lives;
+mod messages;
 mod status;
+mod topics;
 
 /// The consumer's whole HTTP surface.
 pub(crate) fn all(app: Arc<App>) -> OpenApiRouter {
@@ -25,9 +27,12 @@ pub(crate) fn all(app: Arc<App>) -> OpenApiRouter {
         .routes(routes!(events::of_message))
         .routes(routes!(events::of_all))
         .routes(routes!(consume::consume))
-        .routes(routes!(cluster::message))
-        .routes(routes!(cluster::topics))
-        .routes(routes!(cluster::groups))
+        .routes(routes!(messages::message))
+        .routes(routes!(topics::list, topics::create))
+        .routes(routes!(topics::describe, topics::delete))
+        .routes(routes!(groups::list))
+        .routes(routes!(groups::describe, groups::delete))
+        .routes(routes!(groups::reset))
         .with_state(app)
 }
 
@@ -39,13 +44,7 @@ fn parse_topics(text: &str) -> ApiResult<TopicSelection> {
         .filter(|name| !name.is_empty())
         .collect();
     for name in &names {
-        topic::validate(name).map_err(|error| {
-            ApiProblem::bad_request(
-                "invalid-topic",
-                "The topic name is not valid",
-                error.to_string(),
-            )
-        })?;
+        topic::validate(name).map_err(|error| invalid_topic(&error))?;
     }
     Ok(if names.is_empty() {
         TopicSelection::UsersAnd(Vec::new())

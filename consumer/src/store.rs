@@ -3,7 +3,7 @@
 //! A fold is one transaction: either a batch and its positions are in, or neither, so after a crash reading goes on
 //! exactly where the state ends. Folding the same record or event again changes nothing and counts nothing.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use bus::{BatchEnds, StartPosition};
 use contract::{
@@ -101,6 +101,9 @@ pub(crate) trait StatusStore: Send + Sync {
 
     /// The messages that came last among those that are looked for, and the number of all.
     fn search(&self, search: LifeSearch) -> BoxFuture<'_, anyhow::Result<LifeList>>;
+
+    /// Bytes of an average record of each topic of which one was folded.
+    fn record_sizes(&self) -> BoxFuture<'_, anyhow::Result<HashMap<String, f64>>>;
 
     /// Messages that have reached each stage since the store was made.
     fn totals(&self) -> BoxFuture<'_, anyhow::Result<StageCounts>>;

@@ -1,6 +1,7 @@
 //! The status store on one machine: a SQLite file, one thread that writes, a few connections that read beside it.
 
 use std::{
+    collections::HashMap,
     fs::{File, TryLockError},
     path::Path,
     sync::Arc,
@@ -105,6 +106,10 @@ impl StatusStore for SqliteStore {
             self.readers
                 .read(move |connection| search::search(connection, &search)),
         )
+    }
+
+    fn record_sizes(&self) -> BoxFuture<'_, anyhow::Result<HashMap<String, f64>>> {
+        Box::pin(self.readers.read(row::record_sizes))
     }
 
     fn totals(&self) -> BoxFuture<'_, anyhow::Result<StageCounts>> {

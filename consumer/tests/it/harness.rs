@@ -73,13 +73,21 @@ impl Broker {
 
     /// Writes as any other Kafka client does: without headers.
     pub(crate) async fn write_foreign(&self, topic: &str, value: &str) -> (i32, i64) {
-        let producer: FutureProducer = ClientConfig::new()
-            .set("bootstrap.servers", self.address.to_string())
-            .create()
-            .unwrap();
-        let record = FutureRecord::<str, str>::to(topic).payload(value);
+        let record = FutureRecord::to(topic).payload(value.as_bytes());
+        self.write(record).await
+    }
+
+    pub(crate) async fn write(&self, record: FutureRecord<'_, [u8], [u8]>) -> (i32, i64) {
+        let producer: FutureProducer = self.client().create().unwrap();
         let delivery = producer.send(record, DEADLINE).await.unwrap();
         (delivery.partition, delivery.offset)
+    }
+
+    /// Settings of a client that has nothing to do with Kafkloud.
+    pub(crate) fn client(&self) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", self.address.to_string());
+        config
     }
 }
 
@@ -169,6 +177,22 @@ impl Consumer {
     pub(crate) async fn get(&self, path: &str) -> (u16, serde_json::Value) {
         let response = self.http.get(format!("{}{path}", self.url)).send().await;
         let response = response.unwrap();
+        let status = response.status().as_u16();
+        (status, response.json().await.unwrap_or_default())
+    }
+
+    /// A request that changes something, with its status and answer.
+    pub(crate) async fn change(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        body: Option<serde_json::Value>,
+    ) -> (u16, serde_json::Value) {
+        let mut request = self.http.request(method, format!("{}{path}", self.url));
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let response = request.send().await.unwrap();
         let status = response.status().as_u16();
         (status, response.json().await.unwrap_or_default())
     }

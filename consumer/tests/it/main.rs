@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "tests say what they expect by failing")]
 
 mod faults;
+mod groups;
 mod harness;
 mod lives;
 mod records;
 mod status;
+mod topics;

@@ -20,10 +20,12 @@ pub fn init() {
     init_at("info");
 }
 
-/// The same with another level where `RUST_LOG` says nothing.
+/// The same with another level where `RUST_LOG` says nothing; what was changed on somebody's behalf is told at any level.
 pub fn init_at(default_level: &str) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| {
-        EnvFilter::new(format!("{default_level},rdkafka=warn,librdkafka=error"))
+        EnvFilter::new(format!(
+            "{default_level},audit=info,rdkafka=warn,librdkafka=error"
+        ))
     });
     let registry = tracing_subscriber::registry().with(filter);
     let format = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);

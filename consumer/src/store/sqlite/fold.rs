@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use contract::{LifecycleEvent, Stage};
 use rusqlite::{CachedStatement, Connection, Transaction, params};
 
@@ -36,25 +38,38 @@ WHERE dead_at IS NULL";
 pub(super) fn fold(connection: &mut Connection, batch: &FoldBatch) -> anyhow::Result<Folded> {
     let transaction = connection.transaction()?;
     let mut folded = Folded::default();
-    fold_observations(&transaction, batch, &mut folded)?;
+    let sizes = fold_observations(&transaction, batch, &mut folded)?;
     add_totals(&transaction, &folded.reached)?;
+    add_sizes(&transaction, batch, &sizes)?;
     keep_positions(&transaction, batch)?;
     transaction.commit()?;
     Ok(folded)
+}
+
+/// Records and bytes of a topic.
+struct TopicSize {
+    topic: Arc<str>,
+    records: i64,
+    bytes: i64,
 }
 
 fn fold_observations(
     transaction: &Transaction<'_>,
     batch: &FoldBatch,
     folded: &mut Folded,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<Vec<TopicSize>> {
     let mut record = transaction.prepare_cached(RECORD)?;
     let mut indexed = transaction.prepare_cached(INDEXED)?;
     let mut dead = transaction.prepare_cached(DEAD)?;
     let seen_at = batch.at.as_micros();
+    let mut sizes = Vec::new();
     for observation in &batch.observations {
         match observation {
-            Observation::Record(seen) => fold_record(&mut record, seen, seen_at, folded)?,
+            Observation::Record(seen) => {
+                if fold_record(&mut record, seen, seen_at, folded)? {
+                    add_size(&mut sizes, seen);
+                }
+            }
             Observation::Reached(event) => {
                 let statement = if event.stage == Stage::Dead {
                     &mut dead
@@ -65,15 +80,32 @@ fn fold_observations(
             }
         }
     }
-    Ok(())
+    Ok(sizes)
 }
 
+/// Records of a topic come one after another mostly, so that the entry is the last one.
+fn add_size(sizes: &mut Vec<TopicSize>, seen: &RecordSeen) {
+    let bytes = i64::try_from(seen.size_bytes).unwrap_or(i64::MAX);
+    match sizes.last_mut() {
+        Some(size) if size.topic == seen.topic => {
+            size.records += 1;
+            size.bytes += bytes;
+        }
+        _ => sizes.push(TopicSize {
+            topic: Arc::clone(&seen.topic),
+            records: 1,
+            bytes,
+        }),
+    }
+}
+
+/// Returns whether the record is new.
 fn fold_record(
     statement: &mut CachedStatement<'_>,
     seen: &RecordSeen,
     seen_at: i64,
     folded: &mut Folded,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<bool> {
     let streamed_at = seen.streamed_at.map_or(seen_at, |at| at.as_micros());
     let changed = statement.execute(params![
         seen.id.0.as_bytes(),
@@ -96,7 +128,7 @@ fn fold_record(
         folded.reached.add(Stage::Streamed, 1);
         folded.reached.add(Stage::Consumed, 1);
     }
-    Ok(())
+    Ok(changed == 1)
 }
 
 fn fold_event(
@@ -139,6 +171,27 @@ fn add_totals(transaction: &Transaction<'_>, reached: &StageCounts) -> rusqlite:
         if count > 0 {
             statement.execute(params![stage.name(), count])?;
         }
+    }
+    Ok(())
+}
+
+/// A topic that was made anew may hold something quite different: it is counted from its beginning.
+fn add_sizes(
+    transaction: &Transaction<'_>,
+    batch: &FoldBatch,
+    sizes: &[TopicSize],
+) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO topic_size (topic, topic_id, records, bytes) VALUES (?1, ?2, ?3, ?4)
+        ON CONFLICT (topic) DO UPDATE SET
+            records = excluded.records + CASE WHEN topic_id IS excluded.topic_id THEN records ELSE 0 END,
+            bytes = excluded.bytes + CASE WHEN topic_id IS excluded.topic_id THEN bytes ELSE 0 END,
+            topic_id = excluded.topic_id";
+    let mut statement = transaction.prepare_cached(sql)?;
+    for size in sizes {
+        let end = batch.ends.0.iter().find(|end| end.topic == size.topic);
+        let topic_id = end.and_then(|end| end.topic_id);
+        let topic_id = topic_id.map(uuid::Uuid::into_bytes);
+        statement.execute(params![&*size.topic, topic_id, size.records, size.bytes])?;
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! Rows as what they stand for.
 
+use std::collections::HashMap;
+
 use bus::StartPosition;
 use contract::{
     MessageId, Stage, Timestamp,
@@ -38,6 +40,15 @@ pub(super) fn totals(connection: &Connection) -> rusqlite::Result<StageCounts> {
         }
     }
     Ok(totals)
+}
+
+/// Bytes of an average record of each topic.
+pub(super) fn record_sizes(connection: &Connection) -> rusqlite::Result<HashMap<String, f64>> {
+    let sql = "SELECT topic, CAST(bytes AS REAL) / records FROM topic_size WHERE records > 0";
+    connection
+        .prepare_cached(sql)?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
 }
 
 pub(super) fn positions(connection: &Connection) -> rusqlite::Result<Vec<StoredPosition>> {

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OpenFlags};
 
 /// What makes each version of the format out of the one before, the first out of nothing. SQLite's `user_version` is the
 /// number of steps that a file has behind it.
-const STEPS: [&str; 2] = [TABLES, INDEXED_ERROR];
+const STEPS: [&str; 3] = [TABLES, INDEXED_ERROR, TOPIC_SIZE];
 
 /// `seq` grows with the time of arrival, so the oldest rows are the first ones; ids are UUIDv7 mostly, so their index
 /// grows at its end as well.
@@ -42,6 +42,16 @@ CREATE TABLE position (
 ";
 
 const INDEXED_ERROR: &str = "ALTER TABLE message ADD COLUMN indexed_error TEXT;";
+
+/// How large the records of each topic were that were folded so far, to estimate how large the topic is.
+const TOPIC_SIZE: &str = "
+CREATE TABLE topic_size (
+    topic TEXT PRIMARY KEY,
+    topic_id BLOB,
+    records INTEGER NOT NULL,
+    bytes INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+";
 
 /// The connection that writes. Makes the tables when there are none, and brings older ones up to date.
 pub(super) fn open(path: &Path) -> anyhow::Result<Connection> {

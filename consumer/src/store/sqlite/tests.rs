@@ -29,6 +29,7 @@ fn record(offset: i64) -> Observation {
         trace_id: None,
         accepted_at: Some(Timestamp::from_millis(1_000)),
         streamed_at: Some(Timestamp::from_millis(1_002)),
+        size_bytes: 100,
     })
 }
 
@@ -168,4 +169,30 @@ async fn old_rows_leave_in_small_steps() {
     assert!((10..=11).contains(&lives.len()), "{} rows", lives.len());
     assert_eq!(lives.last().unwrap().offset, 1001);
     assert_eq!(store.totals().await.unwrap().get(Stage::Consumed), 1002);
+}
+
+#[tokio::test]
+async fn sizes_are_averaged_and_begin_anew_with_the_topic() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&config(dir.path())).unwrap();
+    let sized = |offset, size_bytes| match record(offset) {
+        Observation::Record(seen) => Observation::Record(RecordSeen { size_bytes, ..seen }),
+        event => event,
+    };
+    let average = async || store.record_sizes().await.unwrap().get("stream").copied();
+    let (first, second) = (Some(Uuid::from_u128(1)), Some(Uuid::from_u128(2)));
+    assert_eq!(average().await, None);
+    let records = vec![sized(0, 100), sized(1, 300), sized(1, 300)];
+    store.fold(batch(records, 1, first)).await.unwrap();
+    assert_eq!(average().await, Some(200.0), "each counts once");
+    store
+        .fold(batch(vec![sized(2, 800)], 2, first))
+        .await
+        .unwrap();
+    assert_eq!(average().await, Some(400.0));
+    store
+        .fold(batch(vec![sized(3, 7)], 3, second))
+        .await
+        .unwrap();
+    assert_eq!(average().await, Some(7.0));
 }
