@@ -9,5 +9,8 @@ use cli::{Cli, run};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    if let Some(done) = consumer::filter_worker() {
+        return done;
+    }
     run(Cli::parse())
 }

@@ -6,8 +6,8 @@ use service::{ApiProblem, CancellationToken};
 use tokio::sync::{Semaphore, watch};
 
 use crate::{
-    cluster::Cluster, config::ConsumerConfig, hub::Hub, lives::Lives, store::StatusStore,
-    totals::Totals,
+    cluster::Cluster, config::ConsumerConfig, filter::Filters, hub::Hub, lives::Lives,
+    store::StatusStore, totals::Totals,
 };
 
 /// What the handlers share.
@@ -22,6 +22,7 @@ pub(crate) struct App {
     /// The consumer group of this service itself.
     pub(crate) group: String,
     pub(crate) hub: Arc<Hub>,
+    pub(crate) filters: Filters,
     /// Room for streams that go on without end.
     pub(crate) streams: Arc<Semaphore>,
     /// Room for streams with their own connection to Kafka.
@@ -49,6 +50,7 @@ impl App {
             hub: Hub::new(config.kafka.clone()),
             kafka: config.kafka.clone(),
             group: config.intake.group.clone(),
+            filters: Filters::new(&config.viewers),
             streams: Arc::new(Semaphore::new(config.viewers.streams_max)),
             history: Arc::new(Semaphore::new(config.viewers.history_max)),
             stop,

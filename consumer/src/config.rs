@@ -79,6 +79,17 @@ pub struct ViewerConfig {
         default_value_t = 8
     )]
     pub history_max: usize,
+    /// Expressions (`where`) evaluated at once: each takes a process
+    #[arg(
+        long,
+        env = "CONSUMER_FILTERS_MAX",
+        value_name = "COUNT",
+        default_value_t = 16
+    )]
+    pub filters_max: usize,
+    /// Program that evaluates expressions: this one, or another that serves the consumer [default: this one]
+    #[arg(long, env = "CONSUMER_FILTER_PROGRAM", value_name = "FILE")]
+    pub filter_program: Option<PathBuf>,
 }
 
 impl IntakeConfig {

@@ -7,15 +7,19 @@
 mod app;
 mod cluster;
 mod config;
+mod filter;
 mod hub;
 mod intake;
 mod kafka;
 mod lives;
 mod observation;
+mod pace;
 mod rates;
 mod resume;
 mod routes;
 mod sampler;
+mod scan;
+mod selected;
 mod sse;
 mod store;
 mod totals;
@@ -28,6 +32,7 @@ use service::{CancellationToken, Limits, health::Health};
 use tokio::{net::TcpListener, task::JoinSet};
 
 pub use config::{ConsumerConfig, IntakeConfig, StoreConfig, ViewerConfig};
+pub use filter::filter_worker;
 
 use crate::{
     app::App, intake::Intake, lives::Lives, store::SqliteStore, store::StatusStore, totals::Totals,

@@ -1,3 +1,5 @@
+use std::process::ExitCode;
+
 use clap::Parser;
 use consumer::ConsumerConfig;
 use service::{shutdown, telemetry};
@@ -6,8 +8,16 @@ use service::{shutdown, telemetry};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+fn main() -> anyhow::Result<ExitCode> {
+    if let Some(done) = consumer::filter_worker() {
+        return Ok(done);
+    }
+    serve()?;
+    Ok(ExitCode::SUCCESS)
+}
+
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn serve() -> anyhow::Result<()> {
     let config = ConsumerConfig::parse();
     telemetry::init();
     let stop = shutdown::on_signal();

@@ -22,6 +22,17 @@ pub(crate) fn event_id(record: &RecordView, positions: &Positions) -> String {
     id
 }
 
+/// The id of an event that is no record: where the stream is by now.
+pub(crate) fn progress_id(positions: &Positions) -> String {
+    let mut id = String::new();
+    for ((topic, partition), next) in positions {
+        let comma = if id.is_empty() { "" } else { "," };
+        // Writing into a String does not fail.
+        let _ = write!(id, "{comma}{topic}:{partition}:{}", next - 1);
+    }
+    id
+}
+
 /// The positions that an event id stands for; `None` when it is none.
 pub(crate) fn parse(id: &str) -> Option<TailStart> {
     let positions = id.split(',').map(|part| {
@@ -72,6 +83,7 @@ mod tests {
         let expected =
             expected.map(|((topic, partition), next)| ((topic.to_owned(), partition), next));
         assert_eq!(parse(&id), Some(TailStart::Resume(expected.into())));
+        assert_eq!(parse(&progress_id(&positions)), parse(&id));
         // The short form of one partition, as a person would write it.
         assert!(parse("stream:0:17").is_some());
     }

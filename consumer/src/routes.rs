@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use bus::TopicSelection;
-use contract::topic;
-use service::ApiResult;
+use contract::{Position, topic};
+use service::{ApiProblem, ApiResult};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{app::App, kafka::invalid_topic};
@@ -15,6 +15,7 @@ mod events;
 mod groups;
 mod lives;
 mod messages;
+mod page;
 mod status;
 mod topics;
 
@@ -27,7 +28,9 @@ pub(crate) fn all(app: Arc<App>) -> OpenApiRouter {
         .routes(routes!(events::of_message))
         .routes(routes!(events::of_all))
         .routes(routes!(consume::consume))
+        .routes(routes!(page::page))
         .routes(routes!(messages::message))
+        .routes(routes!(messages::neighbours))
         .routes(routes!(topics::list, topics::create))
         .routes(routes!(topics::describe, topics::delete))
         .routes(routes!(groups::list))
@@ -50,5 +53,16 @@ fn parse_topics(text: &str) -> ApiResult<TopicSelection> {
         TopicSelection::UsersAnd(Vec::new())
     } else {
         TopicSelection::Named(names)
+    })
+}
+
+/// A place in the log, given as `parameter`.
+fn parse_position(parameter: &str, text: &str) -> ApiResult<Position> {
+    text.parse().map_err(|error| {
+        ApiProblem::bad_request(
+            &format!("invalid-{parameter}"),
+            "The place in the log is not valid",
+            format!("`{parameter}`: {error}."),
+        )
     })
 }

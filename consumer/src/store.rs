@@ -8,6 +8,7 @@ use std::{collections::HashMap, sync::Arc};
 use bus::{BatchEnds, StartPosition};
 use contract::{
     MessageId, Stage, Timestamp,
+    record::RecordPlace,
     status::{LifeList, MessageLife},
 };
 use futures::future::BoxFuture;
@@ -91,6 +92,9 @@ pub(crate) struct LifeSearch {
     pub(crate) limit: usize,
 }
 
+/// The messages before and after one.
+pub(crate) type Beside = (Option<RecordPlace>, Option<RecordPlace>);
+
 /// SQLite in the data folder on one machine; made for a shared database beyond it.
 pub(crate) trait StatusStore: Send + Sync {
     /// Durable when it returns. An error leaves the store as it was: the same batch may be folded again.
@@ -101,6 +105,9 @@ pub(crate) trait StatusStore: Send + Sync {
 
     /// The messages that came last among those that are looked for, and the number of all.
     fn search(&self, search: LifeSearch) -> BoxFuture<'_, anyhow::Result<LifeList>>;
+
+    /// The messages that came before and after one in its topic with the same key.
+    fn with_same_key(&self, id: MessageId) -> BoxFuture<'_, anyhow::Result<Beside>>;
 
     /// Bytes of an average record of each topic of which one was folded.
     fn record_sizes(&self) -> BoxFuture<'_, anyhow::Result<HashMap<String, f64>>>;

@@ -1,4 +1,7 @@
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     extract::State,
@@ -12,12 +15,15 @@ use serde::Deserialize;
 use service::{ApiProblem, ApiResult, extract::Query};
 use utoipa::IntoParams;
 
-use super::parse_topics;
+use super::{parse_position, parse_topics};
 use crate::{
     app::{App, kafka_away},
     hub::Positions,
-    resume, sse,
-    viewer::{History, Seen, Source, Viewer},
+    pace::Pace,
+    resume,
+    selected::{Selected, Shown},
+    sse,
+    viewer::{History, Source, Viewer},
 };
 
 /// How long a reader of old records waits for another to end.
@@ -34,6 +40,14 @@ pub(crate) struct ConsumeQuery {
     /// What the data of an event is
     #[serde(default)]
     format: Format,
+    /// Only records with this in their key, value or headers, in capital or small letters
+    text: Option<String>,
+    /// Only records of which this jq expression is true. It sees id, topic, partition, offset, timestamp, key, value (what
+    /// its JSON stands for, or a string) and headers
+    #[serde(rename = "where")]
+    expression: Option<String>,
+    /// Records shown per second at most; how many are left out is told
+    rate_max: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize, utoipa::ToSchema)]
@@ -51,7 +65,9 @@ pub(crate) enum Format {
 #[utoipa::path(get, path = "/consume", tag = "records",
     params(ConsumeQuery, ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event seen; goes before `from`")),
     responses(
-        (status = 200, description = "Events named `streamer`, and `missed` with a number when the viewer is too slow", content_type = "text/event-stream", body = RecordView),
+        (status = 200, description = "Events named `streamer` with a record; `missed` with a number when the viewer is too slow; `progress` (ConsumeProgress) once a \
+            second where something is left out on purpose; `problem` (Problem) when the expression has to be given up, and the stream with it",
+            content_type = "text/event-stream", body = RecordView),
         (status = 400, description = "A parameter is not valid", body = Problem),
         (status = 503, description = "Kafka is away, or too many streams are open", body = Problem),
     ))]
@@ -67,20 +83,26 @@ pub(crate) async fn consume(
             start.ok_or_else(invalid_event_id)?
         }
         None => TailStart::At(match &query.from {
-            Some(from) => parse_from(from)?,
+            Some(from) => parse_position("from", from)?,
             None => Position::Latest,
         }),
     };
+    let pace = match query.rate_max {
+        Some(0) => return Err(invalid_rate()),
+        rate_max => rate_max.map(|per_second| Pace::new(per_second, Instant::now())),
+    };
     app.require_kafka()?;
     let room = sse::take_room(&app)?;
+    let filter = app.filters.filter(query.text, query.expression).await?;
     let viewer = match start {
         TailStart::At(Position::Latest) => live(&app, topics).await?,
         start => history(&app, topics, start).await?,
     };
     let format = query.format;
-    let events = stream::unfold(viewer, move |mut viewer| async move {
-        let seen = viewer.next().await?;
-        Some((event(&seen, &viewer.positions, format), viewer))
+    let selected = Selected::new(viewer, filter, pace);
+    let events = stream::unfold(selected, move |mut selected| async move {
+        let shown = selected.next().await?;
+        Some((event(&shown, selected.positions(), format), selected))
     });
     Ok(sse::respond(&app, room, events))
 }
@@ -116,10 +138,14 @@ async fn history(app: &App, topics: TopicSelection, start: TailStart) -> ApiResu
     })
 }
 
-fn event(seen: &Seen, positions: &Positions, format: Format) -> Event {
-    let record = match seen {
-        Seen::Record(record) => record,
-        Seen::Missed(count) => return sse::missed(*count),
+fn event(shown: &Shown, positions: &Positions, format: Format) -> Event {
+    let record = match shown {
+        Shown::Record(record) => record,
+        Shown::Missed(count) => return sse::missed(*count),
+        Shown::Progress(progress) => {
+            return sse::json("progress", progress).id(resume::progress_id(positions));
+        }
+        Shown::Ended(problem) => return sse::json("problem", &problem.problem),
     };
     let event = match format {
         Format::Record => sse::json("streamer", &**record),
@@ -130,14 +156,12 @@ fn event(seen: &Seen, positions: &Positions, format: Format) -> Event {
     event.id(resume::event_id(record, positions))
 }
 
-fn parse_from(text: &str) -> ApiResult<Position> {
-    text.parse().map_err(|error: contract::InvalidPosition| {
-        ApiProblem::bad_request(
-            "invalid-from",
-            "The start is not valid",
-            format!("`from`: {error}."),
-        )
-    })
+fn invalid_rate() -> ApiProblem {
+    ApiProblem::bad_request(
+        "invalid-rate",
+        "The rate is not valid",
+        "Give `rate_max` as a number of records per second, from 1 on.",
+    )
 }
 
 fn invalid_event_id() -> ApiProblem {

@@ -17,12 +17,13 @@ use futures::future::BoxFuture;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{FoldBatch, Folded, LifeSearch, StageCounts, StatusStore, StoredPosition};
+use super::{Beside, FoldBatch, Folded, LifeSearch, StageCounts, StatusStore, StoredPosition};
 use crate::config::StoreConfig;
 use readers::Readers;
 use retention::Retention;
 
 mod fold;
+mod keys;
 mod readers;
 mod retention;
 mod row;
@@ -105,6 +106,13 @@ impl StatusStore for SqliteStore {
         Box::pin(
             self.readers
                 .read(move |connection| search::search(connection, &search)),
+        )
+    }
+
+    fn with_same_key(&self, id: MessageId) -> BoxFuture<'_, anyhow::Result<Beside>> {
+        Box::pin(
+            self.readers
+                .read(move |connection| keys::with_same_key(connection, id)),
         )
     }
 

@@ -135,6 +135,9 @@ impl Consumer {
             &kafka.broker,
             "--data-dir",
             data,
+            // This program is the tests.
+            "--filter-program",
+            env!("CARGO_BIN_EXE_consumer"),
         ];
         let config = ConsumerConfig::parse_from(base.iter().chain(arguments));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -1,5 +1,10 @@
-use std::{net::TcpListener, path::Path, time::Duration};
+use std::{
+    net::TcpListener,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
+use anyhow::Context;
 use cli::up::{self, Platform, Ports, UpConfig};
 use contract::{Receipt, status::MessageLife};
 use e2e::wait;
@@ -26,6 +31,7 @@ impl Stack {
 
     async fn start_in(folder: TempDir, with_seer: bool) -> anyhow::Result<Self> {
         let mut config = UpConfig::new(folder.path(), Ports::free())?;
+        config.consumer.viewers.filter_program = Some(kafkloud()?);
         if !with_seer {
             config.seer = None;
         }
@@ -102,6 +108,16 @@ impl Stack {
         let summary: contract::status::StatusSummary = summary.error_for_status()?.json().await?;
         Ok(summary.n_consumed)
     }
+}
+
+/// The program itself, which cargo puts into the folder above that of its tests: this program cannot stand in for it.
+fn kafkloud() -> anyhow::Result<PathBuf> {
+    let tests = std::env::current_exe()?;
+    let folder = tests
+        .ancestors()
+        .nth(2)
+        .context("the tests lie somewhere")?;
+    Ok(folder.join("kafkloud"))
 }
 
 /// The real events that `make demo` pushes through.

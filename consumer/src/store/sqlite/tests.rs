@@ -196,3 +196,38 @@ async fn sizes_are_averaged_and_begin_anew_with_the_topic() {
         .unwrap();
     assert_eq!(average().await, Some(7.0));
 }
+
+#[tokio::test]
+async fn messages_with_the_same_key_lead_to_each_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&config(dir.path())).unwrap();
+    let keyed = |offset, key: Option<&str>, topic: &str| match record(offset) {
+        Observation::Record(seen) => Observation::Record(RecordSeen {
+            key: key.map(|key| key.as_bytes().into()),
+            topic: topic.into(),
+            ..seen
+        }),
+        event => event,
+    };
+    let records = vec![
+        keyed(0, Some("a"), "stream"),
+        keyed(1, Some("b"), "stream"),
+        keyed(2, Some("a"), "other"),
+        keyed(3, None, "stream"),
+        keyed(4, Some("a"), "stream"),
+        keyed(5, None, "stream"),
+        keyed(6, Some("a"), "stream"),
+    ];
+    store.fold(batch(records, 6, None)).await.unwrap();
+    let beside = async |offset| {
+        let (before, after) = store.with_same_key(id(offset)).await.unwrap();
+        let offset = |place: contract::record::RecordPlace| place.offset;
+        (before.map(offset), after.map(offset))
+    };
+    assert_eq!(beside(0).await, (None, Some(4)));
+    assert_eq!(beside(4).await, (Some(0), Some(6)));
+    assert_eq!(beside(6).await, (Some(4), None));
+    for alone in [1, 2, 3, 99] {
+        assert_eq!(beside(alone).await, (None, None), "{alone}");
+    }
+}
