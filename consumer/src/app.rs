@@ -7,7 +7,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::{
     cluster::Cluster, config::ConsumerConfig, filter::Filters, hub::Hub, lives::Lives,
-    store::StatusStore, totals::Totals,
+    stats::StatsCache, store::StatusStore, totals::Totals,
 };
 
 /// What the handlers share.
@@ -15,6 +15,7 @@ pub(crate) struct App {
     pub(crate) store: Arc<dyn StatusStore>,
     pub(crate) lives: Arc<Lives>,
     pub(crate) totals: Arc<Totals>,
+    pub(crate) stats: StatsCache,
     pub(crate) cluster: Cluster,
     pub(crate) admin: Admin,
     pub(crate) broker: watch::Receiver<BrokerState>,
@@ -41,6 +42,7 @@ impl App {
         stop: CancellationToken,
     ) -> Arc<Self> {
         Arc::new(Self {
+            stats: StatsCache::new(Arc::clone(&store)),
             cluster: Cluster::new(&admin, Arc::clone(&store), &stop),
             store,
             lives,

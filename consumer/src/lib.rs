@@ -21,6 +21,7 @@ mod sampler;
 mod scan;
 mod selected;
 mod sse;
+mod stats;
 mod store;
 mod totals;
 mod viewer;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use bus::TopicSelection;
-use contract::{Position, topic};
+use contract::{Position, Timestamp, topic};
 use service::{ApiProblem, ApiResult};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -13,6 +13,7 @@ use crate::{app::App, kafka::invalid_topic};
 mod consume;
 mod events;
 mod groups;
+mod life_stats;
 mod lives;
 mod messages;
 mod page;
@@ -25,6 +26,7 @@ pub(crate) fn all(app: Arc<App>) -> OpenApiRouter {
         .routes(routes!(status::summary))
         .routes(routes!(status::life))
         .routes(routes!(lives::lives))
+        .routes(routes!(life_stats::life_stats))
         .routes(routes!(events::of_message))
         .routes(routes!(events::of_all))
         .routes(routes!(consume::consume))
@@ -63,6 +65,19 @@ fn parse_position(parameter: &str, text: &str) -> ApiResult<Position> {
             &format!("invalid-{parameter}"),
             "The place in the log is not valid",
             format!("`{parameter}`: {error}."),
+        )
+    })
+}
+
+fn parse_time(text: &str) -> ApiResult<Timestamp> {
+    if let Ok(millis) = text.parse() {
+        return Ok(Timestamp::from_millis(millis));
+    }
+    text.parse().map_err(|_| {
+        ApiProblem::bad_request(
+            "invalid-time",
+            "The time is not valid",
+            "Give `since` and `until` as 2026-01-31T09:30:00Z, or as milliseconds since 1970.",
         )
     })
 }

@@ -9,7 +9,7 @@ use bus::{BatchEnds, StartPosition};
 use contract::{
     MessageId, Stage, Timestamp,
     record::RecordPlace,
-    status::{LifeList, MessageLife},
+    status::{LifeList, LifeStats, MessageLife},
 };
 use futures::future::BoxFuture;
 
@@ -92,6 +92,18 @@ pub(crate) struct LifeSearch {
     pub(crate) limit: usize,
 }
 
+/// Which messages are counted, and how finely.
+#[derive(Clone, Debug)]
+pub(crate) struct StatsQuery {
+    /// Streamed from this time on.
+    pub(crate) since: Timestamp,
+    /// Streamed before this time.
+    pub(crate) until: Timestamp,
+    pub(crate) topic: Option<String>,
+    /// Parts into which the time is divided; at least one.
+    pub(crate) buckets: usize,
+}
+
 /// The messages before and after one.
 pub(crate) type Beside = (Option<RecordPlace>, Option<RecordPlace>);
 
@@ -105,6 +117,9 @@ pub(crate) trait StatusStore: Send + Sync {
 
     /// The messages that came last among those that are looked for, and the number of all.
     fn search(&self, search: LifeSearch) -> BoxFuture<'_, anyhow::Result<LifeList>>;
+
+    /// The messages between two times in numbers: a second for a million.
+    fn stats(&self, query: StatsQuery) -> BoxFuture<'_, anyhow::Result<LifeStats>>;
 
     /// The messages that came before and after one in its topic with the same key.
     fn with_same_key(&self, id: MessageId) -> BoxFuture<'_, anyhow::Result<Beside>>;

@@ -12,7 +12,7 @@ use service::{
 };
 use utoipa::IntoParams;
 
-use super::status::parse_id;
+use super::{parse_time, status::parse_id};
 use crate::{
     app::App,
     observation::KEY_BYTES_MAX,
@@ -122,17 +122,4 @@ impl LivesQuery {
         let time = now.checked_sub(after).unwrap_or(SystemTime::UNIX_EPOCH);
         Ok(time.into())
     }
-}
-
-fn parse_time(text: &str) -> ApiResult<Timestamp> {
-    if let Ok(millis) = text.parse() {
-        return Ok(Timestamp::from_millis(millis));
-    }
-    text.parse().map_err(|_| {
-        ApiProblem::bad_request(
-            "invalid-time",
-            "The time is not valid",
-            "Give `since` and `until` as 2026-01-31T09:30:00Z, or as milliseconds since 1970.",
-        )
-    })
 }

@@ -11,13 +11,15 @@ use std::{
 use anyhow::{Context, anyhow, bail};
 use contract::{
     MessageId,
-    status::{LifeList, MessageLife},
+    status::{LifeList, LifeStats, MessageLife},
 };
 use futures::future::BoxFuture;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Beside, FoldBatch, Folded, LifeSearch, StageCounts, StatusStore, StoredPosition};
+use super::{
+    Beside, FoldBatch, Folded, LifeSearch, StageCounts, StatsQuery, StatusStore, StoredPosition,
+};
 use crate::config::StoreConfig;
 use readers::Readers;
 use retention::Retention;
@@ -29,6 +31,7 @@ mod retention;
 mod row;
 mod schema;
 mod search;
+mod stats;
 
 pub(crate) struct SqliteStore {
     jobs: mpsc::Sender<Job>,
@@ -106,6 +109,13 @@ impl StatusStore for SqliteStore {
         Box::pin(
             self.readers
                 .read(move |connection| search::search(connection, &search)),
+        )
+    }
+
+    fn stats(&self, query: StatsQuery) -> BoxFuture<'_, anyhow::Result<LifeStats>> {
+        Box::pin(
+            self.readers
+                .read(move |connection| stats::stats(connection, &query)),
         )
     }
 

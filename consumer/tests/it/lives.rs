@@ -3,7 +3,7 @@ use std::time::SystemTime;
 use bus::Publisher;
 use contract::{
     LifecycleEvent, MessageId, Stage, Timestamp,
-    status::{LifeList, MessageLife},
+    status::{LifeList, LifeStats, MessageLife},
     topic,
 };
 
@@ -163,5 +163,71 @@ async fn a_message_is_waited_for_until_it_is_indexed() {
         (summary.stages[&Stage::Indexed] == 1).then_some(())
     })
     .await;
+    consumer.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lives_are_counted_over_time() {
+    let (broker, data) = (Broker::start().await, tempfile::tempdir().unwrap());
+    let consumer = Consumer::start(&broker.kafka(), data.path()).await;
+    let publisher = broker.publisher();
+    for name in ["a", "b", "c"] {
+        publish(&publisher, "stream", id(name), name).await;
+        consumer.life(id(name), Stage::Consumed).await;
+    }
+    broker.write_foreign("other", "of another client").await;
+    report(&publisher, id("a"), Stage::Indexed, None).await;
+    consumer.life(id("a"), Stage::Indexed).await;
+    consumer.consumed(4).await;
+    let stats = async |query: &str| -> LifeStats {
+        let (status, stats) = consumer.get(&format!("/lives/stats?{query}")).await;
+        assert_eq!(status, 200, "{query}: {stats}");
+        serde_json::from_value(stats).unwrap()
+    };
+    let all = stats("").await;
+    assert_eq!((all.messages, all.complete), (4, true));
+    let sum = |stage| all.reached[&stage].iter().sum::<u64>();
+    assert_eq!(all.reached[&Stage::Streamed].len(), 60);
+    assert_eq!(
+        (
+            sum(Stage::Accepted),
+            sum(Stage::Consumed),
+            sum(Stage::Indexed)
+        ),
+        (3, 4, 1)
+    );
+    let steps: Vec<_> = all
+        .steps
+        .iter()
+        .map(|step| (step.from, step.to, step.messages))
+        .collect();
+    assert_eq!(
+        steps,
+        [
+            (Stage::Accepted, Stage::Streamed, 3),
+            (Stage::Streamed, Stage::Consumed, 4),
+            (Stage::Consumed, Stage::Indexed, 1),
+            (Stage::Accepted, Stage::Indexed, 1),
+        ]
+    );
+    let stream = stats("topic=stream&buckets=1").await;
+    assert_eq!(stream.messages, 3);
+    assert_eq!(stream.reached[&Stage::Consumed], [3]);
+    let before = stats("since=2020-01-01T00:00:00Z&until=2020-01-02T00:00:00Z").await;
+    assert_eq!((before.messages, before.steps[0].p99_us), (0, 0));
+    assert_eq!(before.bucket_us, 24 * 3600 * 1_000_000 / 60);
+    for (query, kind) in [
+        ("since=yesterday", "invalid-time"),
+        ("since=2100-01-01T00:00:00Z", "invalid-time"),
+        ("buckets=0", "invalid-buckets"),
+        ("buckets=501", "invalid-buckets"),
+    ] {
+        let (status, problem) = consumer.get(&format!("/lives/stats?{query}")).await;
+        let expected = format!("urn:kafkloud:problem:{kind}");
+        assert_eq!(
+            (status, problem["type"].as_str()),
+            (400, Some(expected.as_str()))
+        );
+    }
     consumer.stop().await;
 }

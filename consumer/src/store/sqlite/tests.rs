@@ -231,3 +231,31 @@ async fn messages_with_the_same_key_lead_to_each_other() {
         assert_eq!(beside(alone).await, (None, None), "{alone}");
     }
 }
+
+#[tokio::test]
+async fn messages_are_counted_by_when_they_were_streamed() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&config(dir.path())).unwrap();
+    let records = vec![record(0), record(1), indexed(1), indexed(2)];
+    store.fold(batch(records, 2, None)).await.unwrap();
+    let stats = async |since_ms, until_ms, topic: &str| {
+        let query = StatsQuery {
+            since: Timestamp::from_millis(since_ms),
+            until: Timestamp::from_millis(until_ms),
+            topic: Some(topic.to_owned()),
+            buckets: 2,
+        };
+        store.stats(query).await.unwrap()
+    };
+    // Streamed at 1.002 s, indexed at 3 s; consumed much later.
+    let both = stats(1_000, 5_000, "stream").await;
+    assert_eq!((both.messages, both.complete), (2, true));
+    assert_eq!(both.reached[&Stage::Streamed], [2, 0]);
+    assert_eq!(both.reached[&Stage::Indexed], [0, 1]);
+    assert_eq!(both.reached[&Stage::Consumed], [0, 0]);
+    let whole = both.steps.last().unwrap();
+    assert_eq!((whole.messages, whole.p50_us), (1, 2_000_000));
+    assert_eq!(stats(1_000, 5_000, "other").await.messages, 0);
+    assert_eq!(stats(1_003, 5_000, "stream").await.messages, 0);
+    assert_eq!(stats(0, 1_002, "stream").await.messages, 0);
+}
