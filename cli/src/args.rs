@@ -5,9 +5,9 @@ use clap_complete::Shell;
 
 use crate::{
     commands::{
-        ask::AskArgs, demo::DemoArgs, load::LoadArgs, produce::ProduceArgs, reindex::ReindexArgs,
-        search::SearchArgs, status::StatusArgs, tail::TailArgs, teach::TeachArgs,
-        topics::TopicsArgs, up::UpArgs,
+        ask::AskArgs, demo::DemoArgs, groups::GroupsArgs, life::LifeArgs, load::LoadArgs,
+        messages::MessagesArgs, produce::ProduceArgs, reindex::ReindexArgs, search::SearchArgs,
+        status::StatusArgs, tail::TailArgs, teach::TeachArgs, topics::TopicsArgs, up::UpArgs,
     },
     endpoints::Endpoints,
     exit::{EXIT_CODES, Failure},
@@ -36,9 +36,15 @@ pub enum Command {
     /// Show messages as they arrive
     #[command(after_help = help::TAIL)]
     Tail(TailArgs),
+    /// Look for old messages, by time, key, text or a jq expression
+    #[command(after_help = help::MESSAGES)]
+    Messages(MessagesArgs),
     /// Tell the life of one message, or the whole stream in numbers
     #[command(after_help = help::STATUS)]
     Status(StatusArgs),
+    /// Show where a message spent its time, or which messages are stuck or failed
+    #[command(after_help = help::LIFE)]
+    Life(LifeArgs),
     /// Ask a question; the answer cites the messages that prove it
     #[command(after_help = help::ASK)]
     Ask(AskArgs),
@@ -57,6 +63,9 @@ pub enum Command {
     /// List, create, describe and delete Kafka topics
     #[command(after_help = help::TOPICS)]
     Topics(TopicsArgs),
+    /// List, describe, reset and delete consumer groups
+    #[command(after_help = help::GROUPS)]
+    Groups(GroupsArgs),
     /// Push a file through and prove that each acknowledged message is consumed, none twice
     #[command(after_help = help::DEMO)]
     Demo(DemoArgs),
@@ -170,6 +179,26 @@ Examples:
 
 Exit codes: 0 ended by --count or Ctrl-C; 2 usage; 3 the consumer cannot be reached.";
 
+    pub(super) const MESSAGES: &str = "\
+Examples:
+  kafkloud messages --topic orders --limit 5          the newest five
+  kafkloud messages --topic orders --from 15m --where '.value.total > 100'
+  kafkloud messages --text refund --from 2026-01-31T09:30:00Z --until 2026-01-31T10:00:00Z
+  kafkloud messages --key 42 --oldest --json | jq .value
+
+Exit codes: 0 something was found; 2 usage, also an expression that is none; 3 the consumer
+cannot be reached; 4 nothing was found, or no such topic.";
+
+    pub(super) const LIFE: &str = "\
+Examples:
+  kafkloud life 0198c0de-0000-7000-8000-000000000000    where it spent its time
+  kafkloud life --stuck                                 not indexed a minute after it was sent
+  kafkloud life --stuck --after 5m --reached consumed --topic orders
+  kafkloud life --failed --since 1h --json | jq -r .id
+
+Exit codes: 0 shown; 2 usage; 3 the consumer cannot be reached; 4 unknown, or no message is like
+that.";
+
     pub(super) const STATUS: &str = "\
 Examples:
   kafkloud status
@@ -235,6 +264,17 @@ Examples:
   kafkloud topics delete orders
 
 Exit codes: 0 done; 1 refused by Kafka; 2 usage; 3 Kafka cannot be reached; 4 no such topic.";
+
+    pub(super) const GROUPS: &str = "\
+Examples:
+  kafkloud groups list
+  kafkloud groups describe shop
+  kafkloud groups reset shop --to earliest --dry-run       what would move
+  kafkloud groups reset shop --to 15m --topic orders       shows it, then asks
+  kafkloud groups delete shop --yes
+
+Exit codes: 0 done; 1 refused, such as for a group that has members; 2 usage; 3 the consumer or
+Kafka cannot be reached; 4 no such group, topic or partition.";
 
     pub(super) const DEMO: &str = "\
 Examples:

@@ -19,7 +19,8 @@ Exit codes:
   1    failed: some messages were not acknowledged, or a check did not hold
   2    the command line is not right
   3    a service cannot be reached or is not available
-  4    not there (yet): unknown message or topic, no answer known, or not done in time
+  4    not there (yet): unknown message, topic or group, nothing found, no answer
+       known, or not done in time
   130  ended by a second Ctrl-C";
 
 impl From<Outcome> for ExitCode {

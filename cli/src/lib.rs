@@ -12,6 +12,7 @@ mod http;
 mod ingest;
 mod moment;
 mod output;
+mod record;
 mod sse;
 pub mod up;
 
@@ -23,7 +24,8 @@ pub use exit::{Failure, Outcome};
 use crate::{
     args::Context,
     commands::{
-        ask, completions, demo, load, produce, reindex, search, status, tail, teach, topics,
+        ask, completions, demo, groups, life, load, messages, produce, reindex, search, status,
+        tail, teach, topics,
     },
 };
 
@@ -48,13 +50,16 @@ fn block_on(command: Command, context: &Context) -> Result<Outcome, Failure> {
             Command::Up(args) => commands::up::run(args, context).await,
             Command::Produce(args) => produce::run(args, context).await,
             Command::Tail(args) => tail::run(args, context).await,
+            Command::Messages(args) => messages::run(args, context).await,
             Command::Status(args) => status::run(args, context).await,
+            Command::Life(args) => life::run(args, context).await,
             Command::Ask(args) => ask::run(args, context).await,
             Command::Search(args) => search::run(args, context).await,
             Command::Teach(args) => teach::run(args, context).await,
             Command::Load(args) => load::run(args, context).await,
             Command::Reindex(args) => reindex::run(args, context).await,
             Command::Topics(args) => topics::run(args, context).await,
+            Command::Groups(args) => groups::run(args, context).await,
             Command::Demo(args) => demo::run(args, context).await,
             Command::Completions { shell } => completions::run(shell, context),
         }

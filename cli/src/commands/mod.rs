@@ -3,7 +3,10 @@
 pub(crate) mod ask;
 pub(crate) mod completions;
 pub(crate) mod demo;
+pub(crate) mod groups;
+pub(crate) mod life;
 pub(crate) mod load;
+pub(crate) mod messages;
 pub(crate) mod produce;
 pub(crate) mod reindex;
 pub(crate) mod search;

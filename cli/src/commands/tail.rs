@@ -5,15 +5,16 @@
 
 use std::time::{Duration, SystemTime};
 
-use clap::{Args, ValueEnum};
-use contract::{Timestamp, record::RecordView};
+use clap::Args;
+use contract::{Position, Timestamp, record::RecordView};
 
 use crate::{
     Failure, Outcome,
     args::Context,
     http::{Service, ServiceError},
     moment,
-    output::{Paint, printable},
+    output::printable,
+    record::Format,
     sse::{Event, Events},
 };
 
@@ -22,22 +23,14 @@ pub struct TailArgs {
     /// Topics to show; without any, all user topics
     topics: Vec<String>,
     /// Where to begin: latest, earliest, an offset, a time (2026-01-31T09:30:00Z), or an age (15m, 2h)
-    #[arg(long, value_name = "POSITION", default_value = "latest", value_parser = parse_from)]
-    from: String,
+    #[arg(long, value_name = "POSITION", default_value = "latest", value_parser = moment::parse_position)]
+    from: Position,
     /// End after this many records
     #[arg(long, short = 'n', value_name = "N")]
     count: Option<u64>,
     /// What to print of each record
-    #[arg(long, value_enum, default_value_t = Format::Record)]
+    #[arg(long, value_enum, default_value_t)]
     format: Format,
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-enum Format {
-    /// Position, time, key and value
-    Record,
-    /// The value alone
-    Value,
 }
 
 const RETRY_DELAY_MIN: Duration = Duration::from_millis(250);
@@ -99,7 +92,7 @@ impl Tail<'_> {
         let mut request = consumer
             .client
             .get(consumer.url(&["consume"]))
-            .query(&[("from", &self.args.from)]);
+            .query(&[("from", self.args.from.to_string())]);
         if !self.args.topics.is_empty() {
             request = request.query(&[("topics", self.args.topics.join(","))]);
         }
@@ -108,8 +101,8 @@ impl Tail<'_> {
         }
         let response = consumer.send(request).await?;
         // Should the stream break before its first event, what comes in between is not to be left out.
-        if self.args.from == "latest" {
-            self.args.from = now.to_string();
+        if self.args.from == Position::Latest {
+            self.args.from = Position::Time(now);
         }
         Ok(Events::new(response))
     }
@@ -145,61 +138,6 @@ impl Tail<'_> {
         }
         let record: RecordView = serde_json::from_str(&event.data).map_err(anyhow::Error::from)?;
         self.left -= 1;
-        self.print(&record, &event.data)
-    }
-
-    fn print(&self, record: &RecordView, json: &str) -> Result<(), Failure> {
-        let output = &self.context.output;
-        let value = record.value.as_deref().unwrap_or_default();
-        match self.args.format {
-            Format::Value if output.json => output.json_line(&record.value),
-            Format::Value if output.terminal => output.line(printable(value)),
-            Format::Value => output.line(value),
-            Format::Record if output.json => output.line(json),
-            Format::Record => {
-                let place = format!("{}:{}:{}", record.topic, record.partition, record.offset);
-                let at = record.timestamp.map(Timestamp::from_millis);
-                output.line(format!(
-                    "{}  {}  {}  {}",
-                    output.paint(Paint::Dim, &place),
-                    at.map_or_else(|| "-".to_owned(), |at| at.to_string()),
-                    printable(record.key.as_deref().unwrap_or("-")),
-                    printable(value),
-                ))
-            }
-        }
-    }
-}
-
-/// What the consumer's `from` takes; an age becomes the time it was.
-fn parse_from(text: &str) -> Result<String, String> {
-    let understood = matches!(text, "earliest" | "latest")
-        || text.parse::<u64>().is_ok()
-        || text.parse::<Timestamp>().is_ok();
-    if understood {
-        return Ok(text.to_owned());
-    }
-    moment::of_age(text)
-        .map(|moment| moment.to_string())
-        .ok_or_else(|| {
-            "give latest, earliest, an offset, a time such as 2026-01-31T09:30:00Z, or an age such as 15m"
-                .to_owned()
-        })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn positions() {
-        for text in ["latest", "earliest", "42", "2026-01-31T09:30:00Z"] {
-            assert_eq!(parse_from(text).as_deref(), Ok(text));
-        }
-        let age: Timestamp = parse_from("15m").unwrap().parse().unwrap();
-        let micros = Timestamp::from(SystemTime::now()).micros_since(age);
-        assert!(micros >= 15 * 60 * 1_000_000);
-        assert!(parse_from("yesterday").is_err());
-        assert!(parse_from("-1").is_err());
+        self.args.format.print(&record, &self.context.output)
     }
 }

@@ -5,8 +5,11 @@
 mod crash;
 mod demo;
 mod fake_seer;
+mod groups;
 mod harness;
 mod learning;
+mod life;
+mod messages;
 mod produce;
 mod refusals;
 mod round_trip;

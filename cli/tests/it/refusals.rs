@@ -30,6 +30,27 @@ async fn usage() {
     refused(&["status", "42"], 2, &["42"]).await;
     refused(&["status", "--wait"], 2, &["ID"]).await;
     refused(&["topics", "delete", "orders"], 2, &["--yes"]).await;
+    refused(&["groups", "delete", "shop"], 2, &["--yes"]).await;
+    refused(&["groups", "reset", "shop"], 2, &["--to"]).await;
+    let reset = ["groups", "reset", "shop", "--to", "soon"];
+    refused(&reset, 2, &["earliest"]).await;
+    let reset = [
+        "groups",
+        "reset",
+        "shop",
+        "--to",
+        "0",
+        "--partition",
+        "orders",
+    ];
+    refused(&reset, 2, &["orders:0"]).await;
+    refused(&["messages", "--from", "yesterday"], 2, &["earliest"]).await;
+    refused(&["messages", "--topic", "a b"], 2, &["' '"]).await;
+    refused(&["life", "42"], 2, &["42"]).await;
+    refused(&["life", "--after", "5m"], 2, &["--stuck"]).await;
+    refused(&["life", "--stage", "done"], 2, &["accepted"]).await;
+    let id = "0198c0de-0000-7000-8000-000000000000";
+    refused(&["life", id, "--stuck"], 2, &["--stuck"]).await;
     refused(
         &["status", "--consumer-url", "127.0.0.1:8072"],
         2,
@@ -58,7 +79,16 @@ async fn services_that_are_away() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
     let produce = ["produce", "a", "--file", file, "--producer-url", away];
     refused(&produce, 3, &["no producer"]).await;
-    refused(&["tail", "--consumer-url", away], 3, &["no consumer"]).await;
+    for command in [
+        &["tail"][..],
+        &["messages"],
+        &["life"],
+        &["groups", "list"],
+        &["groups", "delete", "shop", "--yes"],
+    ] {
+        let arguments = [command, &["--consumer-url", away]].concat();
+        refused(&arguments, 3, &["no consumer"]).await;
+    }
     refused(
         &["topics", "list", "--kafka-broker", "127.0.0.1:1"],
         3,
