@@ -1,7 +1,6 @@
 //! The whole platform in one process, started for one measurement.
 
 use std::{
-    net::TcpListener,
     path::Path,
     process::{Command, Stdio},
     time::{Duration, Instant},
@@ -40,7 +39,13 @@ impl Platform {
             "{} is missing; build it with: make build PROFILE=release",
             binary.display()
         );
-        let offset = free_offset()?;
+        let offset = free_ports::offset(&[
+            port::PORTAL,
+            port::PRODUCER,
+            port::CONSUMER,
+            port::SEER,
+            port::STREAMER,
+        ]);
         let started = Instant::now();
         let process = Command::new(binary)
             .args(["up", "--port-offset", &offset.to_string(), "--data-dir"])
@@ -87,23 +92,4 @@ async fn ready(url: String) -> anyhow::Result<()> {
     tokio::time::timeout(START_TIMEOUT, answers)
         .await
         .with_context(|| format!("{url} does not become ready"))
-}
-
-/// An offset at which all ports are free.
-fn free_offset() -> anyhow::Result<u16> {
-    let ports = [
-        port::PORTAL,
-        port::PRODUCER,
-        port::CONSUMER,
-        port::SEER,
-        port::STREAMER,
-    ];
-    (20_000..40_000)
-        .step_by(100)
-        .find(|offset| {
-            ports
-                .iter()
-                .all(|port| TcpListener::bind(("127.0.0.1", port + offset)).is_ok())
-        })
-        .context("no free ports")
 }

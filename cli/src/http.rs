@@ -216,9 +216,7 @@ mod tests {
 
     #[tokio::test]
     async fn says_what_to_do_when_nobody_answers() {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let base = Url::parse(&format!("http://{}/", free.local_addr().unwrap())).unwrap();
-        drop(free);
+        let base = Url::parse(&format!("http://{}/", free_ports::address())).unwrap();
         let consumer = Service::consumer(&base).unwrap();
         let error = consumer.get::<Problem>(&["status"], &[]).await.unwrap_err();
         let failure = Failure::from(error);

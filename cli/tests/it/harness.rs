@@ -1,8 +1,6 @@
 use std::{
-    net::TcpListener,
     path::Path,
     process::{ExitStatus, Output, Stdio},
-    sync::atomic::{AtomicU16, Ordering},
     time::Duration,
 };
 
@@ -195,16 +193,6 @@ pub(crate) fn lines(child: &mut Child) -> Lines<BufReader<ChildStdout>> {
     BufReader::new(child.stdout.take().unwrap()).lines()
 }
 
-/// An offset at which all ports are free, below the range from which the system takes ports for connections.
 pub(crate) fn free_port_offset() -> u16 {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    loop {
-        let step = NEXT.fetch_add(1, Ordering::Relaxed).wrapping_mul(211);
-        let start = (std::process::id() as u16).wrapping_mul(17);
-        let offset = 8000 + start.wrapping_add(step) % 14_000;
-        let free = |port: u16| TcpListener::bind(("127.0.0.1", port + offset)).is_ok();
-        if [3000, 8000, 8030, 8072, 9092].into_iter().all(free) {
-            return offset;
-        }
-    }
+    free_ports::offset(&[3000, 8000, 8030, 8072, 9092])
 }

@@ -100,7 +100,7 @@ async fn a_broker_that_is_away_is_said_and_waited_for() {
         assert_eq!(problem["type"], "urn:kafkloud:problem:kafka-away");
     }
     assert_eq!(consumer.summary().await.n_consumed, 0);
-    let broker = Broker::start_at(&address, log).await;
+    let broker = Broker::start_at(address, log).await;
     consumer.life(id("a"), Stage::Consumed).await;
     ready(&consumer, true).await;
     // …and in the middle, while somebody watches.
@@ -108,7 +108,7 @@ async fn a_broker_that_is_away_is_said_and_waited_for() {
     let (address, log) = broker.stop().await;
     ready(&consumer, false).await;
     consumer.life(id("a"), Stage::Consumed).await;
-    let broker = Broker::start_at(&address, log).await;
+    let broker = Broker::start_at(address, log).await;
     publish(&broker.publisher(), "stream", id("b"), "after").await;
     consumer.life(id("b"), Stage::Consumed).await;
     assert_eq!(viewer.named("streamer").await.data, "after");

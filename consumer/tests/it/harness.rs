@@ -35,11 +35,11 @@ impl Broker {
         if std::env::var_os("RUST_LOG").is_some() {
             service::telemetry::init();
         }
-        Self::start_at("127.0.0.1:0", tempfile::tempdir().unwrap()).await
+        Self::start_at(free_ports::address(), tempfile::tempdir().unwrap()).await
     }
 
     /// On a known port and with the data of a broker before it.
-    pub(crate) async fn start_at(address: &str, data: TempDir) -> Self {
+    pub(crate) async fn start_at(address: SocketAddr, data: TempDir) -> Self {
         let listener = eventually(async || TcpListener::bind(address).await.ok()).await;
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
@@ -54,10 +54,10 @@ impl Broker {
     }
 
     /// Stops it; the data stays.
-    pub(crate) async fn stop(self) -> (String, TempDir) {
+    pub(crate) async fn stop(self) -> (SocketAddr, TempDir) {
         self.stop.cancel();
         self.task.await.unwrap().unwrap();
-        (self.address.to_string(), self.data)
+        (self.address, self.data)
     }
 
     pub(crate) fn kafka(&self) -> KafkaConfig {

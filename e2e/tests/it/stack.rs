@@ -1,5 +1,4 @@
 use std::{
-    net::TcpListener,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -47,10 +46,9 @@ impl Stack {
     /// The same services without a broker behind them: nothing listens at its address.
     pub(crate) async fn start_without_broker() -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
-        let nobody = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let mut config = UpConfig::new(folder.path(), Ports::free())?;
         config.seer = None;
-        config.kafka_broker = Some(nobody.to_string());
+        config.kafka_broker = Some(free_ports::address().to_string());
         let platform = up::start(config, CancellationToken::new()).await?;
         Ok(Self {
             platform,

@@ -41,11 +41,11 @@ impl Stack {
         stack
     }
 
-    /// The broker's address is reserved, nobody answers there.
+    /// Nobody answers at the broker's address yet.
     pub(crate) async fn start_without_broker(arguments: &[&str]) -> Self {
         service::telemetry::init();
         let data_dir = tempfile::tempdir().unwrap();
-        let kafka = listen().await.local_addr().unwrap();
+        let kafka = free_ports::address();
         let listener = listen().await;
         let url = format!("http://{}", listener.local_addr().unwrap());
         let broker = kafka.to_string();

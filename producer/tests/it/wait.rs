@@ -47,7 +47,7 @@ async fn the_answer_waits_until_the_message_is_consumed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_the_consumer_the_receipt_comes_at_once() {
-    let nobody = listen().await.local_addr().unwrap();
+    let nobody = free_ports::address();
     let stack = Stack::start(&["--consumer-url", &format!("http://{nobody}")]).await;
     let request = stack.post("/produce").header("Prefer", "wait=20");
     let answer = request.body("x").send().await.unwrap();

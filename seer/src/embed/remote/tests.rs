@@ -96,9 +96,7 @@ async fn a_refusal_is_not_tried_again_and_says_what_to_do() {
 
 #[tokio::test]
 async fn an_api_that_is_away_is_said_to_be() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
+    let url = format!("http://{}", free_ports::address());
     let embedder = RemoteEmbedder::new(&url.parse().unwrap(), "tiny", None).unwrap();
     let error = embedder.connect().await.err().unwrap();
     assert!(

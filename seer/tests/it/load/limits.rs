@@ -103,8 +103,7 @@ async fn a_stop_ends_uploads_with_a_word() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_kafka_there_is_a_clear_answer() {
-    // Nobody listens where this one was.
-    let address = bind().await.local_addr().unwrap();
+    let address = free_ports::address();
     let school = School::open_at(address, tempfile::tempdir().unwrap(), None, &[]).await;
     let (status, problem) = school.accept("text/plain", "words").await;
     assert_eq!(

@@ -33,7 +33,7 @@ struct Service {
 
 impl QdrantServer {
     pub(crate) async fn start(alias: Alias) -> Self {
-        Self::start_at(([127, 0, 0, 1], 0).into(), alias).await
+        Self::start_at(free_ports::address(), alias).await
     }
 
     pub(crate) async fn start_at(address: SocketAddr, alias: Alias) -> Self {
