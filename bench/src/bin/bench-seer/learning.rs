@@ -6,7 +6,7 @@ use bench::platform::Platform;
 
 use crate::{Row, Wanted, candle::CandleAlone, service::Service, xquad::Xquad};
 
-/// Of what candle alone does with the same texts and threads.
+/// Of what candle alone does with the same texts, in the same order, and the same threads.
 const RATIO_WANTED: f64 = 0.9;
 const TOPIC: &str = "sentences";
 
@@ -20,12 +20,11 @@ pub(crate) async fn measure(
     let sentences = xquad.sentences(count);
     // The first texts make threads and buffers.
     candle.embed(&sentences[..count.min(64)])?;
-    // Texts of like length together, so that candle has as little padding to compute as it can have.
+    let alone_per_s = rate(candle, &sentences)?;
+    // Texts of like length together, which a stream cannot wait for: as little padding to compute as there can be.
     let mut by_length = sentences.clone();
     by_length.sort_by_key(String::len);
-    let started = Instant::now();
-    candle.embed(&by_length)?;
-    let alone_per_s = count as f64 / started.elapsed().as_secs_f64();
+    let sorted_per_s = rate(candle, &by_length)?;
 
     // The topic, its partitions and their reader are new.
     service
@@ -47,6 +46,12 @@ pub(crate) async fn measure(
     Ok(vec![
         row("candle alone", alone_per_s, Wanted::Nothing, "sentences/s"),
         row(
+            "candle alone, all sorted by length first",
+            sorted_per_s,
+            Wanted::Nothing,
+            "sentences/s",
+        ),
+        row(
             "learns, sent to searchable",
             seer_per_s,
             Wanted::Nothing,
@@ -58,5 +63,17 @@ pub(crate) async fn measure(
             Wanted::AtLeast(RATIO_WANTED),
             "",
         ),
+        row(
+            "learns, of candle with all sorted",
+            seer_per_s / sorted_per_s,
+            Wanted::Nothing,
+            "",
+        ),
     ])
+}
+
+fn rate(candle: &CandleAlone, texts: &[String]) -> anyhow::Result<f64> {
+    let started = Instant::now();
+    candle.embed(texts)?;
+    Ok(texts.len() as f64 / started.elapsed().as_secs_f64())
 }
