@@ -75,7 +75,7 @@ pub async fn serve(
     let router = service::router("consumer", routes::all(app), health, limits);
     let mut parts = JoinSet::new();
     parts.spawn(intake.run(stop.clone()));
-    parts.spawn(service::serve_http(listener, router, stop.clone()));
+    parts.spawn(service::serve_api(listener, router, stop.clone()));
     let result = service::join_parts(parts, &stop).await;
     sqlite.close().await;
     result

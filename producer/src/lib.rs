@@ -50,7 +50,7 @@ pub async fn serve(
     };
     let app = App::new(publisher.clone(), config.gateway, stop.clone());
     let router = service::router("producer", produce::routes(app), health, limits);
-    service::serve_http(listener, router, stop).await?;
+    service::serve_api(listener, router, stop).await?;
     publisher.close(FLUSH_TIMEOUT).await;
     Ok(())
 }

@@ -105,7 +105,7 @@ pub async fn serve(
     let mut parts = JoinSet::new();
     parts.spawn(intake.run(stop.clone()));
     parts.spawn(questions.run());
-    parts.spawn(service::serve_http(listener, router, stop.clone()));
+    parts.spawn(service::serve_api(listener, router, stop.clone()));
     let result = service::join_parts(parts, &stop).await;
     index.close().await;
     publisher.close(FLUSH_TIMEOUT).await;

@@ -14,7 +14,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use crate::telemetry;
+use crate::{Guard, telemetry};
 
 /// Connections served at once; the next wait in the kernel's backlog.
 const CONNECTIONS_MAX: usize = 4096;
@@ -24,6 +24,16 @@ const HEADERS_MAX: usize = 100;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long requests in progress may go on after the stop signal. Below the 5 s in which `kafkloud up` promises to end.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Serves what programs call as [`serve_http`] does, and refuses what another website has a browser of this machine send.
+pub async fn serve_api(
+    listener: TcpListener,
+    router: Router,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let guard = Guard::of_api(listener.local_addr()?);
+    serve_http(listener, guard.protect(router), stop).await
+}
 
 /// Serves HTTP/1.1 on `listener` until `stop`, then lets requests in progress finish within [`DRAIN_TIMEOUT`].
 ///

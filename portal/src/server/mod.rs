@@ -6,7 +6,6 @@ mod consume;
 mod events;
 mod flow;
 mod form;
-mod guard;
 mod lookup;
 mod outbox;
 mod pages;
@@ -29,13 +28,15 @@ use std::{
 use axum::{Router, extract::FromRef, middleware};
 use leptos::config::LeptosOptions;
 use leptos_axum::LeptosRoutes;
-use service::{CancellationToken, Limits, health::Health};
+use service::{CancellationToken, Guard, Limits, health::Health};
 use tokio::{net::TcpListener, sync::watch};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use config::PortalConfig;
 
 use crate::{app, flow::Flow, pages::about::Platform};
+
+const UNKNOWN_NAME_REMEDY: &str = "Open it as http://127.0.0.1 with its port, or add the name to PORTAL_ALLOWED_HOSTS and start the portal again.";
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -95,7 +96,7 @@ pub async fn serve(
             "the page's scripts and styles are not built, so pages are plain: run `make wasm`, then start again"
         );
     }
-    let guard = guard::Guard::new(address, config.allowed_hosts);
+    let guard = Guard::new(address, &config.allowed_hosts, UNKNOWN_NAME_REMEDY);
     let watching = flow::watch(portal.clone(), flow_sender, health.clone());
     let router = router(portal, health, site_dir.as_deref(), guard);
     let (served, ()) = tokio::join!(service::serve_http(listener, router, stop), watching);
@@ -106,7 +107,7 @@ fn router(
     portal: Portal,
     health: Health,
     site_dir: Option<&std::path::Path>,
-    guard: guard::Guard,
+    guard: Guard,
 ) -> Router {
     let pages = Router::new()
         .leptos_routes_with_handler(leptos_axum::generate_route_list(app::App), pages::page)
@@ -132,13 +133,13 @@ fn router(
         // Everything that is asked of the services has a limit of its own. This is for the slowest: a large file.
         response: seer::load::LOAD_TIMEOUT,
     };
-    service::router("portal", api, health, limits)
-        .fallback_service(axum::handler::HandlerWithoutStateExt::into_service(
-            move |request| pages::not_found(portal.clone(), request),
-        ))
-        .layer(middleware::from_fn(move |request, next| {
-            guard::check(guard.clone(), request, next)
-        }))
+    let router = service::router("portal", api, health, limits).fallback_service(
+        axum::handler::HandlerWithoutStateExt::into_service(move |request| {
+            pages::not_found(portal.clone(), request)
+        }),
+    );
+    guard
+        .protect(router)
         .layer(middleware::from_fn(render::harden))
 }
 

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use axum::routing::{get, post};
 use contract::{Problem, Readiness};
-use service::{CancellationToken, Limits, extract::Body, health::Health, router, serve_http};
+use service::{CancellationToken, Limits, extract::Body, health::Health, router, serve_api};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -27,7 +27,7 @@ impl Server {
         let address = listener.local_addr().unwrap();
         let (health, stop) = (Health::default(), CancellationToken::new());
         let router = router("test", api, health.clone(), limits);
-        let task = tokio::spawn(serve_http(listener, router, stop.clone()));
+        let task = tokio::spawn(serve_api(listener, router, stop.clone()));
         Self {
             address,
             health,
@@ -142,4 +142,31 @@ async fn a_stop_lets_the_request_in_progress_finish() {
     assert_eq!(answer.text().await.unwrap(), "finished");
     server.task.await.unwrap().unwrap();
     assert!(TcpStream::connect(server.address).await.is_err());
+}
+
+#[tokio::test]
+async fn another_website_gets_nothing_done() {
+    let server = Server::start(OpenApiRouter::new(), Limits::default()).await;
+    let send = async |method: &str, name: &'static str, value: &str| {
+        let request = reqwest::Client::new().request(method.parse().unwrap(), server.url("/livez"));
+        request.header(name, value).send().await.unwrap()
+    };
+    // A name of its own that it makes lead to this machine…
+    let port = server.address.port();
+    let rebound = send("GET", "host", &format!("evil.example:{port}")).await;
+    let rebound = problem(rebound).await;
+    assert_eq!(
+        (rebound.status, rebound.kind.as_str()),
+        (421, "urn:kafkloud:problem:unknown-host")
+    );
+    // …or a form that it sends here.
+    let foreign = problem(send("POST", "origin", "http://evil.example").await).await;
+    assert_eq!(
+        (foreign.status, foreign.kind.as_str()),
+        (403, "urn:kafkloud:problem:foreign-origin")
+    );
+    // A program's request goes through.
+    assert_eq!(send("GET", "accept", "*/*").await.status(), 200);
+    server.stop.cancel();
+    server.task.await.unwrap().unwrap();
 }

@@ -1,4 +1,4 @@
-//! Who may ask: pages of this portal and programs, but no other website that the same browser has open.
+//! Who may ask: a service's own pages and programs, but no other website that the same browser has open.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -6,43 +6,66 @@ use std::{
 };
 
 use axum::{
+    Router,
     extract::Request,
     http::{HeaderMap, Method, StatusCode, header, uri::Authority},
-    middleware::Next,
+    middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use service::ApiProblem;
+
+use crate::ApiProblem;
 
 const DEFAULT_HTTP_PORT: u16 = 80;
 
-#[derive(Clone)]
-pub(crate) struct Guard {
+#[derive(Clone, Debug)]
+pub struct Guard {
     address: SocketAddr,
-    /// In lower case: `name` or `name:port`.
-    allowed_hosts: Arc<[String]>,
+    /// In lower case: `name` or `name:port`. `None` answers to every name.
+    allowed_hosts: Option<Arc<[String]>>,
+    /// What to do about a name that is not answered to.
+    remedy: &'static str,
 }
 
 impl Guard {
-    pub(crate) fn new(address: SocketAddr, allowed_hosts: Vec<String>) -> Self {
+    /// For a service that people open in a browser: it answers to its address and to the names in `allowed_hosts`.
+    pub fn new(address: SocketAddr, allowed_hosts: &[String], remedy: &'static str) -> Self {
         let hosts = allowed_hosts
             .iter()
             .map(|host| host.trim().to_ascii_lowercase());
         Self {
             address,
-            allowed_hosts: hosts.collect(),
+            allowed_hosts: Some(hosts.collect()),
+            remedy,
         }
+    }
+
+    /// For a service that programs call. Beyond loopback they do so by whatever name their network gives it.
+    pub fn of_api(address: SocketAddr) -> Self {
+        Self {
+            address,
+            allowed_hosts: address.ip().is_loopback().then(Arc::default),
+            remedy: "Ask http://127.0.0.1 with its port; a proxy in front of it has to send that as the Host.",
+        }
+    }
+
+    pub fn protect(self, router: Router) -> Router {
+        router.layer(middleware::from_fn(move |request, next| {
+            check(self.clone(), request, next)
+        }))
     }
 
     /// Against DNS rebinding: a hostile website can make its own name lead to this machine, but the browser then still sends that
     /// name. So only names that nobody else can own are answered, and those that the operator listed.
     fn allows_host(&self, host: &str) -> bool {
+        let Some(allowed_hosts) = &self.allowed_hosts else {
+            return true;
+        };
         let Ok(authority) = host.parse::<Authority>() else {
             return false;
         };
         let host = host.to_ascii_lowercase();
         let name = authority.host().to_ascii_lowercase();
-        if self
-            .allowed_hosts
+        if allowed_hosts
             .iter()
             .any(|allowed| *allowed == host || *allowed == name)
         {
@@ -63,15 +86,15 @@ impl Guard {
     }
 }
 
-pub(crate) async fn check(guard: Guard, request: Request, next: Next) -> Response {
+async fn check(guard: Guard, request: Request, next: Next) -> Response {
     let headers = request.headers();
     let host = text(headers, header::HOST.as_str()).unwrap_or_default();
     if !guard.allows_host(host) {
         return ApiProblem::new(
             StatusCode::MISDIRECTED_REQUEST,
             "unknown-host",
-            "The portal does not go by this name",
-            "Open it as http://127.0.0.1 with its port, or add the name to PORTAL_ALLOWED_HOSTS and start the portal again.",
+            "This service does not go by that name",
+            guard.remedy,
         )
         .into_response();
     }
@@ -84,7 +107,7 @@ pub(crate) async fn check(guard: Guard, request: Request, next: Next) -> Respons
             StatusCode::FORBIDDEN,
             "foreign-origin",
             "Another website may not do this",
-            "The request comes from a page that is not the portal's. Open the portal itself and do it there.",
+            "The request comes from a page that is not this service's own. Open the portal and do it there.",
         )
         .into_response();
     }
@@ -116,7 +139,8 @@ mod tests {
     fn guard(address: &str) -> Guard {
         Guard::new(
             address.parse().unwrap(),
-            vec!["Portal.example".to_owned(), "other.example:8443".to_owned()],
+            &["Portal.example".to_owned(), "other.example:8443".to_owned()],
+            "",
         )
     }
 
@@ -156,7 +180,15 @@ mod tests {
     }
 
     #[test]
-    fn only_the_portals_own_pages_and_programs_may_change_things() {
+    fn an_api_answers_to_every_name_beyond_loopback_only() {
+        let api = |address: &str| Guard::of_api(address.parse().unwrap());
+        assert!(api("0.0.0.0:8072").allows_host("consumer.kafkloud.svc:8072"));
+        assert!(!api("127.0.0.1:8072").allows_host("evil.example:8072"));
+        assert!(api("127.0.0.1:8072").allows_host("127.0.0.1:8072"));
+    }
+
+    #[test]
+    fn only_a_services_own_pages_and_programs_may_change_things() {
         let foreign = |name: &'static str, value: &str| {
             let mut headers = HeaderMap::new();
             headers.insert(name, value.parse().unwrap());
