@@ -4,7 +4,7 @@ use contract::{
 };
 use serde_json::json;
 
-use crate::harness::{Stations, TestPortal};
+use crate::{fake_stations::Stations, harness::TestPortal};
 
 #[tokio::test]
 async fn outbox_hands_a_message_to_the_producer_unchanged() {

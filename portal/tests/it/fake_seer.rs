@@ -17,7 +17,7 @@ use axum::{
     routing::{get, post},
 };
 use contract::{
-    Check, MessageId, Readiness, Receipt,
+    MessageId, Receipt,
     seer::{
         Answer, AnswerMode, AskRequest, Citation, IndexState, LoadedFile, ReindexProgress,
         SearchResults,
@@ -27,7 +27,7 @@ use futures::{StreamExt, stream};
 use serde::Serialize;
 use tokio::net::TcpListener;
 
-use crate::harness::problem;
+use crate::fake_stations::{problem, ready, sse};
 
 pub(crate) const HOSTILE: &str = "</script></textarea><img src=x onerror=alert(1)>\"'";
 /// Questions that meet a seer which is not well.
@@ -58,7 +58,7 @@ impl FakeSeer {
             rebuilds: Arc::default(),
         };
         let router = Router::new()
-            .route("/readyz", get(readyz))
+            .route("/readyz", get(ready))
             .route("/ask", post(ask))
             .route("/accept", post(accept))
             .route("/load", post(load))
@@ -103,17 +103,6 @@ pub(crate) fn answer(known: bool) -> Answer {
     }
 }
 
-async fn readyz() -> Json<Readiness> {
-    let check = Check {
-        ready: true,
-        reason: None,
-    };
-    Json(Readiness {
-        ready: true,
-        checks: [("model".to_owned(), check)].into(),
-    })
-}
-
 async fn ask(State(seer): State<FakeSeer>, Json(request): Json<AskRequest>) -> Response {
     *seer.asked.lock().unwrap() = Some(request.clone());
     if request.question == REFUSED {
@@ -143,11 +132,6 @@ fn event(name: &str, data: &impl Serialize) -> String {
         "event: {name}\ndata: {}\n\n",
         serde_json::to_string(data).unwrap()
     )
-}
-
-fn sse(events: impl stream::Stream<Item = String> + Send + 'static) -> Response {
-    let body = Body::from_stream(events.map(Ok::<_, std::convert::Infallible>));
-    ([(header::CONTENT_TYPE, "text/event-stream")], body).into_response()
 }
 
 async fn accept(State(seer): State<FakeSeer>, statement: String) -> Response {

@@ -1,4 +1,4 @@
-use crate::harness::{Stations, TestPortal};
+use crate::{fake_stations::Stations, harness::TestPortal};
 
 async fn status_with(portal: &TestPortal, header: &str, value: &str) -> u16 {
     let body = serde_json::json!({ "topic": "stream", "message": "m" });

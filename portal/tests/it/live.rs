@@ -1,6 +1,9 @@
 use std::time::Instant;
 
-use crate::harness::{DEADLINE, Stations, TestPortal};
+use crate::{
+    fake_stations::Stations,
+    harness::{DEADLINE, TestPortal},
+};
 
 /// Reads a stream until `text` has come by.
 async fn read_until(response: &mut reqwest::Response, text: &str) -> String {

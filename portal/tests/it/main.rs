@@ -5,6 +5,7 @@
 mod api;
 mod assets;
 mod fake_seer;
+mod fake_stations;
 mod guard;
 mod harness;
 mod live;

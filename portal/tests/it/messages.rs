@@ -1,6 +1,6 @@
 //! A message's page: its life, and what the log holds.
 
-use crate::harness::{Stations, TestPortal};
+use crate::{fake_stations::Stations, harness::TestPortal};
 
 #[tokio::test]
 async fn a_message_is_shown_with_its_record() {

@@ -1,6 +1,9 @@
 use contract::MessageId;
 
-use crate::harness::{BODY_BYTES_MAX, Stations, TOPIC_WITHOUT_BROKER, TestPortal};
+use crate::{
+    fake_stations::{BODY_BYTES_MAX, Stations, TOPIC_WITHOUT_BROKER},
+    harness::TestPortal,
+};
 
 #[tokio::test]
 async fn home_shows_stations_and_form_before_any_script_runs() {

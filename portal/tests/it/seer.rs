@@ -6,7 +6,8 @@ use contract::{Problem, seer::AskRequest};
 
 use crate::{
     fake_seer::{BROKEN_OFF, FakeSeer, REFUSED, STATEMENT_BYTES_MAX, UNKNOWN, cited},
-    harness::{DEADLINE, Stations, TestPortal},
+    fake_stations::Stations,
+    harness::{DEADLINE, TestPortal},
 };
 
 async fn portal() -> (FakeSeer, Stations, TestPortal) {
