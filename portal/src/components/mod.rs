@@ -1,6 +1,7 @@
 //! Pieces that pages share.
 
 pub(crate) mod facts;
+pub(crate) mod filters;
 pub(crate) mod flow_picture;
 pub(crate) mod header;
 pub(crate) mod index_state;
@@ -8,5 +9,6 @@ pub(crate) mod ladder;
 pub(crate) mod notice;
 pub(crate) mod produce_form;
 pub(crate) mod receipt_card;
+pub(crate) mod table;
 pub(crate) mod teach;
 pub(crate) mod turn;

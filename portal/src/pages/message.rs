@@ -7,7 +7,9 @@ use leptos_router::hooks::{use_location, use_params_map};
 
 use crate::{
     browser::{api, live, storage},
-    components::{facts::facts, ladder::Ladder, notice::Notice, receipt_card::ask_about},
+    components::{
+        facts::facts, ladder::Ladder, notice::Notice, receipt_card::ask_about, table::table,
+    },
     entry::Entry,
     erase::Erase,
     flow::Seer,
@@ -90,24 +92,21 @@ fn story(entry: Entry) -> AnyView {
     let known = known.into_iter();
     let known = known.filter_map(|(name, value)| Some((name.to_owned(), value?)));
     let rungs = entry.life.map(|life| life.stages).unwrap_or_default();
+    let rungs = rungs.into_iter();
+    let rungs = rungs.map(|rung| {
+        view! {
+            <tr data-stage=rung.stage.name()>
+                <th scope="row">{rung.stage.name()}</th>
+                <td><time datetime=rung.at.to_string()>{words::time_of_day(rung.at)}</time></td>
+                <td>{rung.component}</td>
+            </tr>
+        }
+    });
+    let rungs = rungs.collect_view();
     view! {
         <h2>"Life"</h2>
         {facts(known.collect())}
-        <div class="scroll" tabindex="0" role="region" aria-label="Stages">
-        <table>
-            <caption class="hidden">"Stages"</caption>
-            <thead><tr><th scope="col">"Stage"</th><th scope="col">"At"</th><th scope="col">"By"</th></tr></thead>
-            <tbody>
-                {rungs.into_iter().map(|rung| view! {
-                    <tr data-stage=rung.stage.name()>
-                        <th scope="row">{rung.stage.name()}</th>
-                        <td><time datetime=rung.at.to_string()>{words::time_of_day(rung.at)}</time></td>
-                        <td>{rung.component}</td>
-                    </tr>
-                }).collect_view()}
-            </tbody>
-        </table>
-        </div>
+        {table("Stages", &["Stage", "At", "By"], rungs.erase())}
     }
     .erase()
 }

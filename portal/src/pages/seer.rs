@@ -8,7 +8,13 @@ use web_sys::{FormData, HtmlFormElement, HtmlInputElement, UrlSearchParams};
 
 use crate::{
     browser::live,
-    components::{index_state::IndexState, notice::Notice, teach::Teach, turn::turn},
+    components::{
+        filters::{field, filters},
+        index_state::IndexState,
+        notice::Notice,
+        teach::Teach,
+        turn::turn,
+    },
     conversation::Conversation,
     entry::Entry,
     erase::Erase,
@@ -90,39 +96,22 @@ fn ask_form(draft: Draft, conversation: Conversation) -> AnyView {
     };
     let narrowed = [&draft.topics, &draft.since, &draft.until, &draft.top_k];
     let narrowed = narrowed.iter().any(|filter| !filter.is_empty());
+    let fields = view! {
+        {field("topics", "topics", "text", "Topics", " separated by commas; all when empty", draft.topics)}
+        {field("since", "since", "datetime-local", "Since", " UTC", draft.since)}
+        {field("until", "until", "datetime-local", "Until", " UTC", draft.until)}
+        {field("top-k", "top_k", "number", "Messages to cite", " at most; 5 when empty", draft.top_k)}
+    };
     view! {
         <form class="produce" id="ask" method="get" action="/seer" on:submit=ask>
-            {field("question", "q", "text", "Question", "", draft.question)}
-            <details class="wide" open=narrowed>
-                <summary>"Filters"</summary>
-                <div class="filters">
-                    {field("topics", "topics", "text", "Topics", " separated by commas; all when empty", draft.topics)}
-                    {field("since", "since", "datetime-local", "Since", " UTC", draft.since)}
-                    {field("until", "until", "datetime-local", "Until", " UTC", draft.until)}
-                    {field("top-k", "top_k", "number", "Messages to cite", " at most; 5 when empty", draft.top_k)}
-                </div>
-            </details>
+            <div class="field wide">
+                <label for="question">"Question"</label>
+                <input id="question" name="q" value=draft.question autocomplete="off" required/>
+            </div>
+            {filters(narrowed, fields.erase())}
             <input type="hidden" name="conversation" value=draft.conversation prop:value=move || conversation.id()/>
             <div class="actions"><button id="ask-it" class="primary" type="submit">"Ask"</button></div>
         </form>
-    }
-    .erase()
-}
-
-fn field(
-    id: &'static str,
-    name: &'static str,
-    kind: &'static str,
-    label: &'static str,
-    hint: &'static str,
-    value: String,
-) -> AnyView {
-    let is_question = id == "question";
-    view! {
-        <div class="field" class:wide=is_question>
-            <label for=id>{label}<span class="hint">{hint}</span></label>
-            <input id=id name=name type=kind value=value autocomplete="off" required=is_question/>
-        </div>
     }
     .erase()
 }
