@@ -224,18 +224,20 @@ impl Tab {
         Ok(())
     }
 
-    pub async fn prefer_dark(&self) -> anyhow::Result<()> {
-        self.page
-            .emulate_media_features(vec![MediaFeature::new("prefers-color-scheme", "dark")])
-            .await?;
+    /// What the person chose for all pages, such as `("prefers-color-scheme", "dark")`.
+    pub async fn prefer(&self, choices: &[(&str, &str)]) -> anyhow::Result<()> {
+        let choices = choices.iter();
+        let features = choices.map(|(name, value)| MediaFeature::new(*name, *value));
+        self.page.emulate_media_features(features.collect()).await?;
         Ok(())
     }
 
-    /// Lets none of a page's scripts load, for all pages that this tab opens from now on. Driving the tab takes scripts of
-    /// its own, so they cannot be switched off altogether.
-    pub async fn block_scripts(&self) -> anyhow::Result<()> {
-        let patterns =
-            ["*://*/*.js", "*://*/*.wasm"].map(|pattern| BlockPattern::new(pattern, true));
+    /// Lets nothing load whose address matches, port included (`*://*:*/*.js`), for all pages that this tab opens from now on.
+    /// Scripts cannot be switched off altogether, since driving the tab takes scripts of its own; but they can be kept from
+    /// loading.
+    pub async fn block(&self, patterns: &[&str]) -> anyhow::Result<()> {
+        let patterns = patterns.iter();
+        let patterns = patterns.map(|pattern| BlockPattern::new(*pattern, true));
         let blocked = SetBlockedUrLsParams::builder()
             .url_patterns(patterns)
             .build();

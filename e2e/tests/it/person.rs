@@ -1,8 +1,14 @@
-use e2e::browser::{Browser, Tab};
+use e2e::{
+    browser::{Browser, Tab},
+    wait::until,
+};
 
 use crate::stack::Stack;
 
-/// A browser on the Round trip page of a running platform.
+/// What runs where it should be shown as text changes the title.
+pub(crate) const CANARY: &str = "<img src=x onerror=\"document.title='owned'\"></textarea></script><script>document.title='owned'</script>";
+
+/// Somebody with a browser, before a running platform.
 pub(crate) struct Person {
     pub(crate) stack: Stack,
     browser: Browser,
@@ -12,7 +18,7 @@ pub(crate) struct Person {
 impl Person {
     pub(crate) async fn at_round_trip() -> anyhow::Result<Self> {
         let person = Self::with(Stack::start().await?).await?;
-        person.tab.go_live(&person.stack.portal("/")).await?;
+        person.go("/").await?;
         Ok(person)
     }
 
@@ -26,35 +32,49 @@ impl Person {
         })
     }
 
+    /// Goes to a page of the portal, which comes alive.
+    pub(crate) async fn go(&self, page: &str) -> anyhow::Result<()> {
+        self.tab.go_live(&self.stack.portal(page)).await
+    }
+
+    /// Goes to a page of which nothing that is a script will come.
+    pub(crate) async fn go_without_scripts(&self, page: &str) -> anyhow::Result<()> {
+        let tab = &self.tab;
+        tab.block(&["*://*:*/*.js", "*://*:*/*.wasm"]).await?;
+        tab.go(&self.stack.portal(page)).await?;
+        // A pattern that matches nothing would go unnoticed.
+        until("a script that does not load", async || {
+            let is_blocked: bool = tab
+                .evaluate(
+                    "performance.getEntriesByType('resource')
+                        .some(entry => entry.name.endsWith('.js') && entry.responseStatus === 0)",
+                )
+                .await?;
+            Ok(is_blocked.then_some(()))
+        })
+        .await
+    }
+
+    /// Says that the canary is on the page, as text.
+    pub(crate) async fn sees_a_dead_canary(&self) -> anyhow::Result<()> {
+        let tab = &self.tab;
+        tab.wait_for_text("body", |text| text.contains("onerror"))
+            .await?;
+        assert_eq!(tab.count("img[src=x]").await?, 0);
+        let title: String = tab.evaluate("document.title").await?;
+        assert!(!title.contains("owned"), "{title}");
+        Ok(())
+    }
+
+    /// Ends everything. Nothing went wrong behind the page.
     pub(crate) async fn leave(self) -> anyhow::Result<()> {
+        assert_eq!(self.tab.problems(), Vec::<String>::new());
+        self.leave_after_trouble().await
+    }
+
+    /// Ends everything after requests that had to fail, which browsers note as errors.
+    pub(crate) async fn leave_after_trouble(self) -> anyhow::Result<()> {
         self.browser.close().await?;
         self.stack.stop().await
     }
-}
-
-/// Whether a CSS colour `rgb(r, g, b)` is a dark one.
-pub(crate) fn is_dark(colour: &str) -> bool {
-    let parts = colour.split(|c: char| !c.is_ascii_digit());
-    let sum: u32 = parts
-        .filter_map(|part| part.parse::<u32>().ok())
-        .take(3)
-        .sum();
-    sum < 3 * 128
-}
-
-/// Keeps a picture of the page in the folder `SCREENSHOTS`, for a person to look at.
-pub(crate) async fn keep_picture(
-    tab: &Tab,
-    page: &str,
-    width: i64,
-    dark: bool,
-) -> anyhow::Result<()> {
-    let Some(folder) = std::env::var_os("SCREENSHOTS") else {
-        return Ok(());
-    };
-    let name = page.split('/').nth(1).filter(|name| !name.is_empty());
-    let scheme = if dark { "dark" } else { "light" };
-    let file = format!("{}-{width}-{scheme}.png", name.unwrap_or("round-trip"));
-    tab.screenshot(&std::path::Path::new(&folder).join(file))
-        .await
 }

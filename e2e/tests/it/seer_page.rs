@@ -3,25 +3,26 @@
 use e2e::{browser::Tab, wait::until};
 
 use crate::{
-    person::{Person, is_dark, keep_picture},
+    person::{CANARY, Person},
     stack::Stack,
 };
 
-const STATEMENT: &str = "The Wilymajinkas are a tribe of northeastern Native Pandorians.";
-const QUESTION: &str = "Do you know anything about the Wilymajinkas?";
+pub(crate) const STATEMENT: &str =
+    "The Wilymajinkas are a tribe of northeastern Native Pandorians.";
+pub(crate) const QUESTION: &str = "Do you know anything about the Wilymajinkas?";
 const INDEXED: &str = "[data-receipt] [data-stage=indexed][data-reached]";
 /// The answer to the question asked last.
 const ANSWER: &str = ".turn:first-child .answer-text[data-answered]";
 
 /// A browser on the seer's page, when the model is loaded.
-async fn at_the_seer() -> anyhow::Result<Person> {
+pub(crate) async fn at_the_seer() -> anyhow::Result<Person> {
     let person = Person::with(Stack::start_with_seer().await?).await?;
     person.stack.seer_ready().await?;
-    person.tab.go_live(&person.stack.portal("/seer")).await?;
+    person.go("/seer").await?;
     Ok(person)
 }
 
-async fn ask(tab: &Tab, question: &str) -> anyhow::Result<()> {
+pub(crate) async fn ask(tab: &Tab, question: &str) -> anyhow::Result<()> {
     let asked = tab.count(".turn").await?;
     tab.fill("#question", question).await?;
     tab.click("#ask-it").await?;
@@ -32,7 +33,7 @@ async fn ask(tab: &Tab, question: &str) -> anyhow::Result<()> {
     tab.wait_for(ANSWER).await
 }
 
-async fn teach(tab: &Tab, statement: &str) -> anyhow::Result<()> {
+pub(crate) async fn teach(tab: &Tab, statement: &str) -> anyhow::Result<()> {
     tab.fill("#statement", statement).await?;
     tab.click("#teach-it").await?;
     tab.wait_for(INDEXED).await
@@ -82,7 +83,6 @@ async fn what_is_taught_is_answered_with_a_citation_that_opens_its_message() -> 
     tab.click("#begin-anew").await?;
     tab.wait_for(".empty").await?;
     assert_eq!(tab.count(".turn").await?, 0);
-    assert_eq!(tab.problems(), Vec::<String>::new());
     person.leave().await
 }
 
@@ -91,7 +91,7 @@ async fn a_message_of_the_round_trip_climbs_to_indexed_and_can_be_asked_about() 
 {
     let person = Person::with(Stack::start_with_seer().await?).await?;
     let tab = &person.tab;
-    tab.go_live(&person.stack.portal("/")).await?;
+    person.go("/").await?;
     tab.click("#do-it").await?;
     tab.wait_for(INDEXED).await?;
     tab.click("[data-receipt] .is-done").await?;
@@ -103,7 +103,6 @@ async fn a_message_of_the_round_trip_climbs_to_indexed_and_can_be_asked_about() 
     tab.wait_for(".turn .answer-text[data-answered]").await?;
     tab.wait_for_text(".turn h3", |text| text.contains("order-42"))
         .await?;
-    assert_eq!(tab.problems(), Vec::<String>::new());
     person.leave().await
 }
 
@@ -133,7 +132,6 @@ async fn a_large_file_is_loaded_with_progress_and_answers() -> anyhow::Result<()
     tab.click("#load-it").await?;
     tab.wait_for_text(".loaded [data-failed]", |text| text.contains("odd.pdf"))
         .await?;
-    assert_eq!(tab.problems(), Vec::<String>::new());
     person.leave().await
 }
 
@@ -142,8 +140,7 @@ async fn asking_and_teaching_work_without_scripts() -> anyhow::Result<()> {
     let person = Person::with(Stack::start_with_seer().await?).await?;
     person.stack.seer_ready().await?;
     let tab = &person.tab;
-    tab.block_scripts().await?;
-    tab.go(&person.stack.portal("/seer")).await?;
+    person.go_without_scripts("/seer").await?;
     tab.fill("#statement", STATEMENT).await?;
     tab.click("#teach-it").await?;
     tab.wait_for("[data-receipt]").await?;
@@ -177,23 +174,18 @@ async fn asking_and_teaching_work_without_scripts() -> anyhow::Result<()> {
 async fn a_hostile_message_is_quoted_as_text_and_nothing_runs() -> anyhow::Result<()> {
     let person = at_the_seer().await?;
     let tab = &person.tab;
-    let hostile = "The Zorblatt engine hums <img src=x onerror=\"document.title='owned'\"></script><script>document.title='owned'</script>";
-    teach(tab, hostile).await?;
+    teach(tab, &format!("The Zorblatt engine hums {CANARY}")).await?;
     ask(tab, "What does the Zorblatt engine do?").await?;
-    tab.wait_for_text(".citation", |text| text.contains("onerror"))
-        .await?;
+    person.sees_a_dead_canary().await?;
     tab.click(".citation a").await?;
     tab.wait_for_text(".payload", |text| text.contains("onerror"))
         .await?;
-    assert_eq!(tab.count("img[src=x]").await?, 0);
+    person.sees_a_dead_canary().await?;
     // Rendered by the server, too.
     let page = "/seer?q=What+does+the+Zorblatt+engine+do%3F+%3Cimg+src%3Dx+onerror%3D1%3E";
-    tab.go_live(&person.stack.portal(page)).await?;
+    person.go(page).await?;
     tab.wait_for(".citation").await?;
-    assert_eq!(tab.count("img[src=x]").await?, 0);
-    let title: String = tab.evaluate("document.title").await?;
-    assert!(!title.contains("owned"), "{title}");
-    assert_eq!(tab.problems(), Vec::<String>::new());
+    person.sees_a_dead_canary().await?;
     person.leave().await
 }
 
@@ -208,43 +200,6 @@ async fn the_index_can_be_rebuilt_after_being_asked() -> anyhow::Result<()> {
         .await?;
     ask(tab, QUESTION).await?;
     tab.wait_for(".citation").await?;
-    assert_eq!(tab.problems(), Vec::<String>::new());
-    person.leave().await
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_page_fits_a_phone_and_a_desk_in_light_and_dark() -> anyhow::Result<()> {
-    let person = at_the_seer().await?;
-    let tab = &person.tab;
-    teach(tab, STATEMENT).await?;
-    ask(tab, QUESTION).await?;
-    let link = tab
-        .attribute(".citation a", "href")
-        .await?
-        .unwrap_or_default();
-    for dark in [false, true] {
-        if dark {
-            tab.prefer_dark().await?;
-        }
-        for width in [360, 390, 1280] {
-            let asked = "/seer?q=Do+you+know+anything+about+the+Wilymajinkas%3F";
-            for (name, page) in [("/seer", asked), ("/cited", &link), ("/rounds", "/")] {
-                // Taking a picture undoes it.
-                tab.resize(width, 900).await?;
-                tab.go_live(&person.stack.portal(page)).await?;
-                let overflow: i64 = tab
-                    .evaluate("document.documentElement.scrollWidth - innerWidth")
-                    .await?;
-                assert!(overflow <= 0, "{page} is {overflow} px wider than {width}");
-                let background: String = tab
-                    .evaluate("getComputedStyle(document.documentElement).backgroundColor")
-                    .await?;
-                assert_eq!(is_dark(&background), dark, "{page}: {background}");
-                keep_picture(tab, name, width, dark).await?;
-            }
-        }
-    }
-    assert_eq!(tab.problems(), Vec::<String>::new());
     person.leave().await
 }
 

@@ -1,0 +1,99 @@
+//! How every page looks: on a phone and on a desk, in light and dark.
+
+use std::{env, fs, path::Path};
+
+use e2e::browser::Tab;
+
+use crate::{
+    person::Person,
+    round_trip_page::CONSUMED,
+    seer_page::{QUESTION, STATEMENT, ask, at_the_seer, teach},
+};
+
+/// The folder that pictures are kept in, where somebody wants them: `make screenshots`.
+const PICTURES: &str = "SCREENSHOTS";
+/// The narrowest that is looked after, and the widths of the pictures.
+const WIDTHS: [i64; 3] = [360, 390, 1280];
+const HEIGHT: i64 = 900;
+
+/// A page, by the name of its picture.
+type Named = (&'static str, String);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_fits_in_light_and_dark() -> anyhow::Result<()> {
+    let person = at_the_seer().await?;
+    let pages = use_everything(&person).await?;
+    for scheme in ["light", "dark"] {
+        // What moves has no colour to judge.
+        let choices = [
+            ("prefers-color-scheme", scheme),
+            ("prefers-reduced-motion", "reduce"),
+        ];
+        person.tab.prefer(&choices).await?;
+        for width in WIDTHS {
+            for (name, page) in &pages {
+                // Taking a picture undoes it.
+                person.tab.resize(width, HEIGHT).await?;
+                person.go(page).await?;
+                let what = format!("{name} at {width} px in {scheme}");
+                fits(&person.tab, scheme, &what).await?;
+                keep_picture(&person.tab, name, width, scheme).await?;
+            }
+        }
+    }
+    person.leave().await
+}
+
+/// Leaves traces on every page, and gives the pages.
+async fn use_everything(person: &Person) -> anyhow::Result<Vec<Named>> {
+    let tab = &person.tab;
+    teach(tab, STATEMENT).await?;
+    ask(tab, QUESTION).await?;
+    person.go("/").await?;
+    tab.click("#do-it").await?;
+    tab.wait_for(CONSUMED).await?;
+    tab.wait_for("[data-receipt] [data-stage=indexed][data-reached]")
+        .await?;
+    let id = tab.attribute("[data-receipt]", "data-receipt").await?;
+    Ok(vec![
+        ("round-trip", "/".to_owned()),
+        ("message", format!("/message/{}", id.unwrap_or_default())),
+        ("seer", format!("/seer?q={}", QUESTION.replace(' ', "+"))),
+        ("about", "/about".to_owned()),
+    ])
+}
+
+async fn fits(tab: &Tab, scheme: &str, what: &str) -> anyhow::Result<()> {
+    let overflow: i64 = tab
+        .evaluate("document.documentElement.scrollWidth - innerWidth")
+        .await?;
+    assert!(overflow <= 0, "{what} is {overflow} px too wide");
+    let background: String = tab
+        .evaluate("getComputedStyle(document.documentElement).backgroundColor")
+        .await?;
+    assert_eq!(
+        is_dark(&background),
+        scheme == "dark",
+        "{what}: {background}"
+    );
+    Ok(())
+}
+
+/// Whether a CSS colour `rgb(r, g, b)` is a dark one.
+fn is_dark(colour: &str) -> bool {
+    let parts = colour.split(|c: char| !c.is_ascii_digit());
+    let sum: u32 = parts
+        .filter_map(|part| part.parse::<u32>().ok())
+        .take(3)
+        .sum();
+    sum < 3 * 128
+}
+
+async fn keep_picture(tab: &Tab, name: &str, width: i64, scheme: &str) -> anyhow::Result<()> {
+    let Some(folder) = env::var_os(PICTURES).filter(|_| width != WIDTHS[0]) else {
+        return Ok(());
+    };
+    fs::create_dir_all(&folder)?;
+    let file = Path::new(&folder).join(format!("{name}-{width}-{scheme}.png"));
+    tab.screenshot(&file).await
+}
