@@ -19,6 +19,7 @@ mod handover;
 mod lookup;
 mod pages;
 mod receipts;
+mod routes;
 mod seer;
 mod words;
 
@@ -27,11 +28,7 @@ mod server;
 #[cfg(feature = "ssr")]
 pub use server::{PortalConfig, serve};
 
-/// Makes the page that the server rendered come alive. Called by the script that the page starts with.
 #[cfg(feature = "hydrate")]
-#[wasm_bindgen::prelude::wasm_bindgen]
-pub fn hydrate() {
-    console_error_panic_hook::set_once();
-    leptos::mount::hydrate_body(app::App);
-    browser::mark_hydrated();
-}
+mod hydrate;
+#[cfg(feature = "hydrate")]
+pub use hydrate::hydrate;

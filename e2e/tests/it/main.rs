@@ -1,5 +1,6 @@
 //! The whole platform, booted on free ports in a temporary folder, used as its users do.
 
+mod chunks;
 mod keyboard;
 mod look;
 mod person;

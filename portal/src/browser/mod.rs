@@ -6,14 +6,8 @@ pub(crate) mod sse;
 pub(crate) mod storage;
 pub(crate) mod upload;
 
-/// Tells tests, and style sheets that want to know, that the page has come alive.
-#[cfg_attr(
-    not(feature = "hydrate"),
-    expect(dead_code, reason = "the server only renders")
-)]
-pub(crate) fn mark_hydrated() {
-    if let Some(body) = leptos::prelude::document().body() {
-        // Fails only for a name that is no attribute's.
-        let _ = body.set_attribute("data-hydrated", "");
-    }
+/// Leaves this page for the one that the server sends.
+pub(crate) fn go(address: &str) {
+    // Fails only for what is no address.
+    let _ = leptos::prelude::window().location().set_href(address);
 }

@@ -1,18 +1,20 @@
 use leptos::prelude::*;
 use leptos_router::components::A;
 
-use crate::erase::Erase;
+use crate::{erase::Erase, pages::PAGES};
 
 #[component]
 pub(crate) fn Header() -> impl IntoView {
+    let links = PAGES.iter().filter_map(|page| {
+        let (name, _) = page.link?;
+        // Every address begins with that of home.
+        let exact = page.path == "/";
+        Some(view! { <A href=page.path exact>{name}</A> })
+    });
     view! {
         <header class="site">
             <a class="brand" href="/">"Kafkloud"</a>
-            <nav aria-label="Pages">
-                <A href="/" exact=true>"Round trip"</A>
-                <A href="/seer">"Seer"</A>
-                <A href="/about">"About"</A>
-            </nav>
+            <nav aria-label="Pages">{links.collect_view()}</nav>
         </header>
     }
     .erase()

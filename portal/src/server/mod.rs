@@ -3,6 +3,7 @@
 mod assets;
 mod config;
 mod consume;
+mod document;
 mod events;
 mod flow;
 mod form;
@@ -47,7 +48,7 @@ pub(crate) struct Shared {
     /// The stations' state, renewed once a second by [`flow::watch`].
     flow: watch::Receiver<Flow>,
     recent: recent::RecentEntries,
-    site: Option<app::Site>,
+    site: Option<assets::Site>,
     platform: Platform,
     /// Messages that went into the log through this portal.
     sent: AtomicU64,

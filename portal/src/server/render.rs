@@ -10,8 +10,7 @@ use axum::{
 use leptos::{context::provide_context, nonce::use_nonce, prelude::expect_context};
 use leptos_axum::ResponseOptions;
 
-use super::Portal;
-use crate::app;
+use super::{Portal, document::document};
 
 /// Renders the page at the request's path. `provide` puts the page's own data into the context.
 pub(crate) async fn render(
@@ -20,15 +19,17 @@ pub(crate) async fn render(
     provide: impl Fn() + Clone + Send + Sync + 'static,
 ) -> Response<Body> {
     let portal = portal.clone();
+    let files = portal.site.as_ref();
+    let files = files.map(|site| site.files(request.uri().path()));
     let context = move || {
-        provide_context(portal.site.clone());
+        provide_context(files.clone());
         provide_context(portal.platform.clone());
         provide_context(portal.flow.borrow().clone());
         provide();
         restrict_scripts();
     };
     // Nothing on a page is still awaited when it renders, so it is complete for browsers without JavaScript.
-    leptos_axum::render_app_to_stream_in_order_with_context(context, app::shell)(request).await
+    leptos_axum::render_app_to_stream_in_order_with_context(context, document)(request).await
 }
 
 /// Allows this page's own scripts and nothing else: what a message might smuggle in does not run.

@@ -5,26 +5,41 @@ use crate::harness::TestPortal;
 #[tokio::test]
 async fn built_files_are_named_by_pages_and_kept_for_ever() {
     let site = tempfile::tempdir().unwrap();
-    let manifest = r#"{"js":"portal-1.js","wasm":"portal-2.wasm","css":"portal-3.css"}"#;
+    let manifest = r#"{"css":"portal-1.css","code":"portal-2","chunks":{"seer":["split_seer.wasm","chunk_1.wasm"]}}"#;
+    fs::create_dir(site.path().join("portal-2")).unwrap();
     for (name, content) in [
         ("site.json", manifest),
-        ("portal-1.js", "plain"),
-        ("portal-1.js.br", "brotli"),
-        ("portal-1.js.gz", "gzip"),
+        ("portal-2/portal.js", "plain"),
+        ("portal-2/portal.js.br", "brotli"),
+        ("portal-2/portal.js.gz", "gzip"),
     ] {
         fs::write(site.path().join(name), content).unwrap();
     }
     let portal = TestPortal::start_with_site(site.path()).await;
-    let page = portal.page("/").await;
-    for name in ["portal-1.js", "portal-2.wasm", "portal-3.css"] {
-        assert!(page.contains(&format!("/assets/{name}")), "{name}: {page}");
+    let (home, seer) = (portal.page("/").await, portal.page("/seer?q=why").await);
+    for name in [
+        "portal-1.css",
+        "portal-2/portal.js",
+        "portal-2/loader.js",
+        "portal-2/portal.wasm",
+    ] {
+        let address = format!("\"/assets/{name}\"");
+        assert!(
+            home.contains(&address) && seer.contains(&address),
+            "{name}: {home}"
+        );
+    }
+    for chunk in ["split_seer.wasm", "chunk_1.wasm"] {
+        let address = format!("\"/assets/portal-2/{chunk}\"");
+        assert!(seer.contains(&address), "it needs it: {seer}");
+        assert!(!home.contains(&address), "it does not need it: {home}");
     }
     for (accepted, body) in [
         ("br, gzip", "brotli"),
         ("gzip", "gzip"),
         ("identity", "plain"),
     ] {
-        let request = portal.client.get(portal.url("/assets/portal-1.js"));
+        let request = portal.client.get(portal.url("/assets/portal-2/portal.js"));
         let response = request
             .header("accept-encoding", accepted)
             .send()
@@ -40,6 +55,7 @@ async fn built_files_are_named_by_pages_and_kept_for_ever() {
     }
     for path in [
         "/assets/none.js",
+        "/assets/portal-2/none.wasm",
         "/assets/../site.json",
         "/assets/%2e%2e/Cargo.toml",
     ] {
