@@ -5,7 +5,7 @@ use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{FlatRoutes, RouteChildren, Router};
 
 use crate::{
-    components::header::Header,
+    components::{header::Header, keyboard::Keyboard},
     conversation::Conversation,
     flow::Flow,
     handover::handed_over,
@@ -30,6 +30,7 @@ pub(crate) fn App() -> impl IntoView {
             <main id="main" tabindex="-1">
                 <FlatRoutes fallback=NotFound children=RouteChildren::to_children(Routes::new)/>
             </main>
+            <Keyboard/>
         </Router>
     }
 }

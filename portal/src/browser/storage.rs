@@ -1,13 +1,15 @@
-//! Receipts in the browser's own storage. Where the user forbids it, they last as long as the page.
+//! Receipts and choices in the browser's own storage. Where the user forbids it, they last as long as the page.
 
 use leptos::prelude::window;
 
 use crate::{entry::Entry, receipts::ENTRIES_MAX};
 
-const KEY: &str = "kafkloud.receipts";
+const RECEIPTS: &str = "kafkloud.receipts";
+/// Whether single keys do anything: `on`, `off`, or nothing.
+const KEYS: &str = "kafkloud.keys";
 
 pub(crate) fn load() -> Vec<Entry> {
-    let text = storage().and_then(|storage| storage.get_item(KEY).ok().flatten());
+    let text = read(RECEIPTS);
     // What another version kept and this one cannot read is dropped.
     text.and_then(|text| serde_json::from_str(&text).ok())
         .unwrap_or_default()
@@ -23,17 +25,35 @@ pub(crate) fn keep(entries: &[Entry]) {
             .filter(|other| entries.iter().all(|entry| entry.id != other.id)),
     );
     kept.truncate(ENTRIES_MAX);
-    write(&kept);
+    keep_receipts(&kept);
 }
 
 pub(crate) fn forget() {
-    write(&[]);
+    keep_receipts(&[]);
 }
 
-fn write(entries: &[Entry]) {
-    if let (Some(storage), Ok(text)) = (storage(), serde_json::to_string(entries)) {
-        // Full or forbidden: the list still works until the page is closed.
-        let _ = storage.set_item(KEY, &text);
+pub(crate) fn keys_are_on() -> bool {
+    read(KEYS).is_none_or(|choice| choice != "off")
+}
+
+pub(crate) fn switch_keys(on: bool) {
+    write(KEYS, if on { "on" } else { "off" });
+}
+
+fn keep_receipts(entries: &[Entry]) {
+    if let Ok(text) = serde_json::to_string(entries) {
+        write(RECEIPTS, &text);
+    }
+}
+
+fn read(key: &str) -> Option<String> {
+    storage()?.get_item(key).ok().flatten()
+}
+
+fn write(key: &str, text: &str) {
+    if let Some(storage) = storage() {
+        // Full or forbidden: it holds until the page is closed.
+        let _ = storage.set_item(key, text);
     }
 }
 

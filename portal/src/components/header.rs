@@ -1,6 +1,7 @@
 use leptos::prelude::*;
 use leptos_router::components::A;
 
+use super::keyboard;
 use crate::{erase::Erase, pages::PAGES};
 
 #[component]
@@ -15,6 +16,7 @@ pub(crate) fn Header() -> impl IntoView {
         <header class="site">
             <a class="brand" href="/">"Kafkloud"</a>
             <nav aria-label="Pages">{links.collect_view()}</nav>
+            {keyboard::opener()}
         </header>
     }
     .erase()

@@ -1,10 +1,12 @@
 //! Pieces that pages share.
 
+pub(crate) mod dialog;
 pub(crate) mod facts;
 pub(crate) mod filters;
 pub(crate) mod flow_picture;
 pub(crate) mod header;
 pub(crate) mod index_state;
+pub(crate) mod keyboard;
 pub(crate) mod ladder;
 pub(crate) mod notice;
 pub(crate) mod produce_form;

@@ -106,7 +106,7 @@ fn ask_form(draft: Draft, conversation: Conversation) -> AnyView {
         <form class="produce" id="ask" method="get" action="/seer" on:submit=ask>
             <div class="field wide">
                 <label for="question">"Question"</label>
-                <input id="question" name="q" value=draft.question autocomplete="off" required/>
+                <input id="question" name="q" data-search="" value=draft.question autocomplete="off" required/>
             </div>
             {filters(narrowed, fields.erase())}
             <input type="hidden" name="conversation" value=draft.conversation prop:value=move || conversation.id()/>

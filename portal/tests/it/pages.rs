@@ -201,6 +201,22 @@ async fn unknown_messages_and_pages_are_404_with_a_way_out() {
 }
 
 #[tokio::test]
+async fn every_page_leads_to_the_others_by_link_and_key() {
+    let page = TestPortal::start_alone().await.page("/seer").await;
+    for (address, name, key) in [
+        ("/", "Round trip", 'h'),
+        ("/seer", "Seer", 'q'),
+        ("/about", "About", 'a'),
+    ] {
+        assert!(page.contains(&format!("<a href=\"{address}\"")), "{page}");
+        let line = format!("<kbd>{key}</kbd></dt><dd>{name}</dd>");
+        assert!(page.contains(&line), "{line}: {page}");
+    }
+    assert!(page.contains("commandfor=\"keyboard\""), "{page}");
+    assert!(page.contains("data-search"), "{page}");
+}
+
+#[tokio::test]
 async fn about_names_every_part_and_its_documentation() {
     let stations = Stations::start().await;
     let page = TestPortal::start(&stations).await.page("/about").await;
