@@ -3,7 +3,7 @@ include make/common.mk
 COMPONENTS := streamer producer consumer seer portal
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo setup build wasm model test fmt lint deny conformance bench clean update-local build-local test-local
+.PHONY: help up demo setup build wasm model test fmt lint deny conformance screenshots bench clean update-local build-local test-local
 
 help: ## Show this help
 	@printf 'Kafkloud. Start with make up, then open http://127.0.0.1:3000\n'
@@ -59,6 +59,10 @@ conformance: setup ## Compare the streamer with Apache Kafka by kcat and Kafka's
 	@make/setup.sh conformance
 	$(BUILD) --bin streamer
 	STREAMER_BIN=$(BIN_DIR)/streamer KAFKA_DIR=$(TARGET_DIR)/apache-kafka e2e/conformance/run.sh
+
+screenshots: wasm model ## Take the pictures of docs/screenshots anew, of every page on a phone and on a desk, in light and dark
+	@make/setup.sh test
+	SCREENSHOTS=$(ROOT)/docs/screenshots $(CARGO) test --locked --workspace --test it every_page_fits
 
 ##@ Measure
 

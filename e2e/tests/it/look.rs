@@ -1,8 +1,8 @@
-//! How every page looks: on a phone and on a desk, in light and dark.
+//! How every page looks: on a phone and on a desk, in light and dark, to the eye and to axe-core.
 
-use std::{env, fs, path::Path};
+use std::{env, fs, io::Write, path::Path};
 
-use e2e::browser::Tab;
+use e2e::{axe::Axe, browser::Tab};
 
 use crate::{
     person::Person,
@@ -20,8 +20,16 @@ const HEIGHT: i64 = 900;
 type Named = (&'static str, String);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_page_fits_in_light_and_dark() -> anyhow::Result<()> {
+async fn every_page_fits_and_is_accessible_in_light_and_dark() -> anyhow::Result<()> {
     let person = at_the_seer().await?;
+    let axe = Axe::installed()?;
+    if axe.is_none() {
+        // Past the test's own output, which nobody reads when it passes.
+        writeln!(
+            std::io::stderr(),
+            "accessibility was not tested: axe-core is not installed; install npm, then run `make/setup.sh test`"
+        )?;
+    }
     let pages = use_everything(&person).await?;
     for scheme in ["light", "dark"] {
         // What moves has no colour to judge.
@@ -37,9 +45,25 @@ async fn every_page_fits_in_light_and_dark() -> anyhow::Result<()> {
                 person.go(page).await?;
                 let what = format!("{name} at {width} px in {scheme}");
                 fits(&person.tab, scheme, &what).await?;
+                judge(axe.as_ref(), &person.tab, &what).await?;
                 keep_picture(&person.tab, name, width, scheme).await?;
             }
         }
+        person.tab.press("?").await?;
+        person.tab.wait_for("dialog[open]").await?;
+        judge(axe.as_ref(), &person.tab, "the list of keys").await?;
+        keep_picture(&person.tab, "keyboard", WIDTHS[2], scheme).await?;
+    }
+    // A judge who is blind would be content too.
+    if let Some(axe) = axe {
+        person.go("/about").await?;
+        let nameless = "document.querySelector('main').append(document.createElement('button'))";
+        let _: bool = person.tab.evaluate(&format!("{nameless} ?? true")).await?;
+        let complaints = axe.complaints(&person.tab).await?;
+        assert!(
+            complaints.len() == 1 && complaints[0].starts_with("button-name"),
+            "{complaints:?}"
+        );
     }
     person.leave().await
 }
@@ -61,6 +85,13 @@ async fn use_everything(person: &Person) -> anyhow::Result<Vec<Named>> {
         ("seer", format!("/seer?q={}", QUESTION.replace(' ', "+"))),
         ("about", "/about".to_owned()),
     ])
+}
+
+async fn judge(axe: Option<&Axe>, tab: &Tab, what: &str) -> anyhow::Result<()> {
+    if let Some(axe) = axe {
+        assert_eq!(axe.complaints(tab).await?, Vec::<String>::new(), "{what}");
+    }
+    Ok(())
 }
 
 async fn fits(tab: &Tab, scheme: &str, what: &str) -> anyhow::Result<()> {
