@@ -107,3 +107,16 @@ async fn a_broker_that_is_away_is_said_on_the_page() -> anyhow::Result<()> {
     .await?;
     person.leave_after_trouble().await
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_description_of_the_api_can_be_explored() -> anyhow::Result<()> {
+    let person = Person::with(Stack::start().await?).await?;
+    let tab = &person.tab;
+    tab.go(&person.stack.portal("/docs/")).await?;
+    tab.wait_for(".opblock-summary").await?;
+    tab.click(".opblock-summary").await?;
+    tab.wait_for(".opblock.is-open .responses-inner").await?;
+    tab.screenshot(std::path::Path::new("/tmp/work/s/docs.png"))
+        .await?;
+    person.leave().await
+}

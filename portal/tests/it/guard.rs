@@ -76,5 +76,6 @@ async fn every_answer_is_strict() {
             policy.contains("frame-ancestors 'none'"),
             "{path}: {policy}"
         );
+        assert!(!policy.contains("unsafe-inline"), "{path}: {policy}");
     }
 }
