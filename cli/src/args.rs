@@ -176,8 +176,11 @@ Examples:
   kafkloud tail orders --from earliest --count 10
   kafkloud tail orders --from 15m --format value
   kafkloud tail orders --json | jq .value
+  kafkloud tail orders --where '.value.total > 100'
+  kafkloud tail --text refund --from 1h
 
-Exit codes: 0 ended by --count or Ctrl-C; 2 usage; 3 the consumer cannot be reached.";
+Exit codes: 0 ended by --count or Ctrl-C; 2 usage, also an expression that is none; 3 the consumer
+cannot be reached.";
 
     pub(super) const MESSAGES: &str = "\
 Examples:

@@ -7,12 +7,14 @@ mod confirm;
 mod consent;
 mod endpoints;
 mod exit;
+mod feed;
 mod filter;
 mod http;
 mod ingest;
 mod moment;
 mod output;
 mod record;
+mod selection;
 mod sse;
 pub mod up;
 

@@ -1,16 +1,16 @@
 //! `kafkloud messages`: old records, looked for page by page.
 
 use clap::Args;
-use contract::{Position, Problem, record::RecordPage, topic};
-use reqwest::StatusCode;
+use contract::{Position, record::RecordPage, topic};
 
 use crate::{
     Failure, Outcome,
     args::Context,
-    http::{Service, ServiceError},
+    http::Service,
     moment,
     output::{Output, grouped, printable},
     record::Format,
+    selection::{self, Selection},
 };
 
 #[derive(Args, Debug)]
@@ -27,13 +27,8 @@ pub struct MessagesArgs {
     /// Before this place
     #[arg(long, value_name = "POSITION", default_value = "latest", value_parser = moment::parse_position)]
     until: Position,
-    /// Only messages of which this jq expression is true. It sees topic, partition, offset, timestamp, key, value, headers
-    /// and id
-    #[arg(long = "where", value_name = "JQ")]
-    expression: Option<String>,
-    /// Only messages with this in their key, value or headers, in capital or small letters
-    #[arg(long, value_name = "TEXT")]
-    text: Option<String>,
+    #[command(flatten)]
+    selection: Selection,
     /// Only messages with exactly this key
     #[arg(long, short, value_name = "KEY")]
     key: Option<String>,
@@ -66,7 +61,7 @@ pub(crate) async fn run(args: MessagesArgs, context: &Context) -> Result<Outcome
         parameters.push(("limit", left.min(PAGE_MAX).to_string()));
         parameters.extend(cursor.map(|cursor| ("cursor", cursor)));
         let page: Result<RecordPage, _> = consumer.get(&["messages"], &parameters).await;
-        let page = page.map_err(failure)?;
+        let page = page.map_err(selection::failure)?;
         for record in &page.records {
             args.format.print(record, output)?;
         }
@@ -111,8 +106,6 @@ fn parameters(args: &MessagesArgs) -> Vec<(&'static str, String)> {
     }
     let given = [
         ("partition", args.partition.map(|number| number.to_string())),
-        ("where", args.expression.clone()),
-        ("text", args.text.clone()),
         ("key", args.key.clone()),
     ];
     parameters.extend(
@@ -120,20 +113,8 @@ fn parameters(args: &MessagesArgs) -> Vec<(&'static str, String)> {
             .into_iter()
             .filter_map(|(name, value)| Some((name, value?))),
     );
+    parameters.extend(args.selection.parameters());
     parameters
-}
-
-/// What the consumer cannot make sense of stood on the command line.
-fn failure(error: ServiceError) -> Failure {
-    match &error {
-        ServiceError::Problem(Problem { status, .. }) if *status == StatusCode::BAD_REQUEST => {
-            Failure {
-                outcome: Outcome::Usage,
-                cause: error.into(),
-            }
-        }
-        _ => error.into(),
-    }
 }
 
 fn tell_rest(shown: u64, scanned: u64, has_more: bool, output: &Output) {

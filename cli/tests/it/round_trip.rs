@@ -52,6 +52,27 @@ async fn tail_shows_what_arrives_while_it_runs() {
 }
 
 #[tokio::test]
+async fn tail_shows_only_what_is_wanted() {
+    let stack = Stack::start().await;
+    for value in [r#"{"total":50}"#, r#"{"total":150}"#, "a REFUND of 7"] {
+        stack.run(&["produce", "orders", value]).await;
+    }
+    let tail = [
+        "tail", "--from", "earliest", "--count", "1", "--format", "value",
+    ];
+    let tail = |more: &[&str]| stack.command(&[&tail, more].concat());
+    let ran = run(tail(&["--where", ".value.total? > 100"])).await;
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "{\"total\":150}\n"));
+    let ran = run(tail(&["--text", "refund"])).await;
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "a REFUND of 7\n"));
+    // One that is none, and one that has no end.
+    for (expression, reason) in [(".value =", "column"), ("[repeat(.)]", "`where`")] {
+        let ran = run(tail(&["--where", expression])).await;
+        assert!(ran.code == 2 && ran.stderr.contains(reason), "{ran:?}");
+    }
+}
+
+#[tokio::test]
 async fn an_unknown_message_is_not_there_yet() {
     let stack = Stack::start().await;
     let unknown = "00000000-0000-7000-8000-000000000000";
