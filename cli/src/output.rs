@@ -121,17 +121,26 @@ impl Output {
     }
 }
 
-/// Text of a sender as one line that cannot steer the terminal: control characters are shown, not sent.
+/// Text of a sender as one line that cannot steer the terminal: characters that would are shown, not sent.
 pub(crate) fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
-        if c.is_control() {
+        if is_steering(c) {
             shown.extend(c.escape_default());
         } else {
             shown.push(c);
         }
     }
     shown
+}
+
+/// Whether a character does something instead of being seen: control characters, line ends, those that turn the direction
+/// of writing, and invisible ones in which text can be hidden.
+pub(crate) fn is_steering(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{61c}' | '\u{200b}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// A count with its digits in groups of three.
@@ -163,8 +172,8 @@ mod tests {
     #[test]
     fn escape_sequences_of_senders_are_shown() {
         assert_eq!(
-            printable("a\u{1b}[2Jb\nc\u{9b}ü"),
-            "a\\u{1b}[2Jb\\nc\\u{9b}ü"
+            printable("a\u{1b}[2Jb\nc\u{9b}ü\u{202e}"),
+            "a\\u{1b}[2Jb\\nc\\u{9b}ü\\u{202e}"
         );
     }
 
