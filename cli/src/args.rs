@@ -7,7 +7,8 @@ use crate::{
     commands::{
         ask::AskArgs, demo::DemoArgs, groups::GroupsArgs, life::LifeArgs, load::LoadArgs,
         messages::MessagesArgs, produce::ProduceArgs, reindex::ReindexArgs, search::SearchArgs,
-        status::StatusArgs, tail::TailArgs, teach::TeachArgs, topics::TopicsArgs, up::UpArgs,
+        status::StatusArgs, tail::TailArgs, teach::TeachArgs, top::TopArgs, topics::TopicsArgs,
+        up::UpArgs,
     },
     endpoints::Endpoints,
     exit::{EXIT_CODES, Failure},
@@ -39,6 +40,9 @@ pub enum Command {
     /// Look for old messages, by time, key, text or a jq expression
     #[command(after_help = help::MESSAGES)]
     Messages(MessagesArgs),
+    /// Watch the running platform on a full screen: topics, groups, the flow, live messages
+    #[command(after_help = help::TOP)]
+    Top(TopArgs),
     /// Tell the life of one message, or the whole stream in numbers
     #[command(after_help = help::STATUS)]
     Status(StatusArgs),
@@ -201,6 +205,17 @@ Examples:
 
 Exit codes: 0 shown; 2 usage; 3 the consumer cannot be reached; 4 unknown, or no message is like
 that.";
+
+    pub(super) const TOP: &str = "\
+Examples:
+  kafkloud top
+  kafkloud top --interval 5s
+  kafkloud top --port-offset 20000                  a second stack beside the first
+  NO_COLOR=1 kafkloud top
+
+Keys: Tab goes from view to view, Enter drills in, Esc goes back, ? shows all keys, q quits.
+Exit codes: 0 ended by q, Ctrl-C or SIGTERM; 1 the terminal failed; 2 usage, or this is no
+terminal: programs ask `kafkloud status --json` and `kafkloud topics list --json`.";
 
     pub(super) const STATUS: &str = "\
 Examples:

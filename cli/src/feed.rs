@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use contract::{
     Position, Problem, Timestamp,
-    record::{ConsumeProgress, RecordView},
+    record::{ConsumeProgress, RecordPage, RecordView},
 };
 use serde::{Deserialize, de::DeserializeOwned};
 
@@ -83,6 +83,20 @@ impl Feed {
             self.from = Position::Time(now);
         }
         Ok(Events::new(response))
+    }
+
+    /// The newest records there are, the oldest of them first.
+    pub(crate) fn newest(
+        &self,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<RecordView>, ServiceError>> + use<> {
+        let mut parameters = self.parameters();
+        parameters.push(("limit", limit.to_string()));
+        let consumer = self.consumer.clone();
+        async move {
+            let page: RecordPage = consumer.get(&["messages"], &parameters).await?;
+            Ok(page.records.into_iter().rev().collect())
+        }
     }
 
     fn parameters(&self) -> Vec<(&'static str, String)> {

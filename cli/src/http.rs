@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contract::Problem;
+use contract::{Problem, Readiness};
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 use serde::de::DeserializeOwned;
 
@@ -110,6 +110,17 @@ impl Service {
         request: RequestBuilder,
     ) -> Result<T, ServiceError> {
         let response = self.send(request).await?;
+        self.read(response).await
+    }
+
+    /// What the service says about itself, whether it is ready (200) or not (503).
+    pub(crate) async fn readiness(&self) -> Result<Readiness, ServiceError> {
+        let asked = self.client.get(self.url(&["readyz"])).send().await;
+        let response = asked.map_err(|error| self.transport_error(&error))?;
+        self.read(response).await
+    }
+
+    async fn read<T: DeserializeOwned>(&self, response: Response) -> Result<T, ServiceError> {
         let body = response
             .bytes()
             .await

@@ -16,6 +16,7 @@ mod output;
 mod record;
 mod selection;
 mod sse;
+mod top;
 pub mod up;
 
 use std::process::ExitCode;
@@ -60,6 +61,7 @@ fn block_on(command: Command, context: &Context) -> Result<Outcome, Failure> {
             Command::Teach(args) => teach::run(args, context).await,
             Command::Load(args) => load::run(args, context).await,
             Command::Reindex(args) => reindex::run(args, context).await,
+            Command::Top(args) => commands::top::run(args, context).await,
             Command::Topics(args) => topics::run(args, context).await,
             Command::Groups(args) => groups::run(args, context).await,
             Command::Demo(args) => demo::run(args, context).await,

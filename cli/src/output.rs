@@ -16,7 +16,7 @@ pub(crate) struct Output {
     pub(crate) quiet: bool,
     /// Standard output is a terminal: what senders wrote must not reach it unescaped.
     pub(crate) terminal: bool,
-    colours: bool,
+    pub(crate) colours: bool,
 }
 
 /// How a word is set off, where colours are shown.

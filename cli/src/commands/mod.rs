@@ -13,5 +13,6 @@ pub(crate) mod search;
 pub(crate) mod status;
 pub(crate) mod tail;
 pub(crate) mod teach;
+pub(crate) mod top;
 pub(crate) mod topics;
 pub(crate) mod up;
