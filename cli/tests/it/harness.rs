@@ -145,19 +145,23 @@ pub(crate) fn up(folder: &Path, port_offset: u16) -> Command {
     command
 }
 
+/// What the program takes from the environment: the tester's own is not for it.
+pub(crate) const OWN_VARIABLES: [&str; 9] = [
+    "CONSUMER_URL",
+    "DATA_DIR",
+    "KAFKA_BROKER",
+    "KAFKLOUD_PORT_OFFSET",
+    "NO_COLOR",
+    "PRODUCER_URL",
+    "RUST_LOG",
+    "SEER_URL",
+    "SERVER_HOST",
+];
+
 /// The program without anything of the tester's own environment.
 pub(crate) fn kafkloud(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kafkloud"));
-    for variable in [
-        "CONSUMER_URL",
-        "DATA_DIR",
-        "KAFKA_BROKER",
-        "KAFKLOUD_PORT_OFFSET",
-        "PRODUCER_URL",
-        "RUST_LOG",
-        "SEER_URL",
-        "SERVER_HOST",
-    ] {
+    for variable in OWN_VARIABLES {
         command.env_remove(variable);
     }
     command

@@ -14,5 +14,7 @@ mod produce;
 mod refusals;
 mod round_trip;
 mod seer;
+mod terminal;
+mod top;
 mod topics;
 mod up;

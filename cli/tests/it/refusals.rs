@@ -58,6 +58,13 @@ async fn usage() {
     )
     .await;
     refused(&["status", "--port-offset", "60000"], 2, &["--port-offset"]).await;
+    refused(&["top", "--interval", "1"], 2, &["500ms"]).await;
+    refused(
+        &["top"],
+        2,
+        &["kafkloud status --json", "kafkloud topics list --json"],
+    )
+    .await;
 }
 
 #[tokio::test]
