@@ -8,6 +8,7 @@
     reason = "leptos's component macro writes `pub` whatever the function says"
 )]
 
+mod address;
 mod app;
 mod browser;
 mod components;
@@ -15,12 +16,15 @@ mod conversation;
 mod entry;
 mod erase;
 mod flow;
+mod groups;
 mod handover;
 mod lookup;
 mod pages;
 mod receipts;
 mod routes;
 mod seer;
+mod shown;
+mod topics;
 mod words;
 
 #[cfg(feature = "ssr")]

@@ -1,6 +1,6 @@
 //! Numbers and states as people read them.
 
-use contract::{Problem, Stage, Timestamp};
+use contract::{Problem, Stage, Timestamp, cluster::Retention};
 
 use crate::{entry::Entry, flow::Seer};
 
@@ -69,6 +69,65 @@ pub(crate) fn number(value: f64) -> String {
     grouped
 }
 
+/// What may not be known.
+pub(crate) fn known(text: Option<String>) -> String {
+    text.unwrap_or_else(|| "–".to_owned())
+}
+
+/// `842 bytes`, `12.3 KB`, `1.2 GB`.
+pub(crate) fn bytes(count: u64) -> String {
+    const UNITS: [&str; 4] = ["KB", "MB", "GB", "TB"];
+    if count < 1000 {
+        return format!("{count} bytes");
+    }
+    // In tenths of the unit, and rounded only once.
+    let mut unit = 100;
+    let mut name = UNITS[0];
+    for next in &UNITS[1..] {
+        if (count + unit / 2) / unit < 10_000 {
+            break;
+        }
+        unit *= 1000;
+        name = next;
+    }
+    format!("{} {name}", tenths((count + unit / 2) / unit))
+}
+
+/// How long messages are kept, such as `7 days or 1.0 GB a partition`.
+pub(crate) fn retention(retention: Retention) -> String {
+    let age = retention.age_ms.map(span);
+    let size = retention.partition_bytes.map(|size| {
+        let size = bytes(u64::try_from(size).unwrap_or_default());
+        format!("{size} a partition")
+    });
+    let limits: Vec<String> = [age, size].into_iter().flatten().collect();
+    let limits = limits.join(" or ");
+    match (retention.compacted, limits.is_empty()) {
+        (false, true) => "for ever".to_owned(),
+        (false, false) => limits,
+        (true, true) => "the last of each key".to_owned(),
+        (true, false) => format!("the last of each key, {limits}"),
+    }
+}
+
+/// `7 days`, `90 minutes`, `500 ms`: exactly, in the largest unit that can.
+pub(crate) fn span(millis: i64) -> String {
+    const UNITS: [(i64, &str); 4] = [
+        (86_400_000, "day"),
+        (3_600_000, "hour"),
+        (60_000, "minute"),
+        (1000, "second"),
+    ];
+    let unit = UNITS
+        .iter()
+        .find(|(unit, _)| millis >= *unit && millis % unit == 0);
+    match unit {
+        Some((unit, name)) if millis / unit == 1 => format!("1 {name}"),
+        Some((unit, name)) => format!("{} {name}s", millis / unit),
+        None => format!("{millis} ms"),
+    }
+}
+
 fn hundredths(count: u64) -> String {
     format!("{}.{:02}", count / 100, count % 100)
 }
@@ -107,6 +166,41 @@ mod tests {
         assert_eq!(number(9.96), "10");
         assert_eq!(number(999.0), "999");
         assert_eq!(number(1_234_567.0), "1,234,567");
+    }
+
+    #[test]
+    fn sizes_keep_a_tenth() {
+        assert_eq!(bytes(999), "999 bytes");
+        assert_eq!(bytes(1000), "1.0 KB");
+        assert_eq!(bytes(12_345), "12.3 KB");
+        assert_eq!(bytes(999_960), "1.0 MB");
+        assert_eq!(bytes(1_250_000_000), "1.3 GB");
+        assert_eq!(bytes(5_000_000_000_000_000), "5000.0 TB");
+    }
+
+    #[test]
+    fn spans_and_retentions_are_exact() {
+        assert_eq!(span(604_800_000), "7 days");
+        assert_eq!(span(86_400_000), "1 day");
+        assert_eq!(span(5_400_000), "90 minutes");
+        assert_eq!(span(1500), "1500 ms");
+        let kept = |age_ms, partition_bytes, compacted| {
+            retention(Retention {
+                age_ms,
+                partition_bytes,
+                compacted,
+            })
+        };
+        assert_eq!(kept(None, None, false), "for ever");
+        assert_eq!(
+            kept(Some(3_600_000), Some(2000), false),
+            "1 hour or 2.0 KB a partition"
+        );
+        assert_eq!(kept(None, None, true), "the last of each key");
+        assert_eq!(
+            kept(Some(1000), None, true),
+            "the last of each key, 1 second"
+        );
     }
 
     #[test]

@@ -22,6 +22,11 @@ pub(crate) async fn lookup(id: &str, query: &str) -> Result<Lookup, Problem> {
     parse(&get(format!("/api/lookup/{id}?{query}")).await?)
 }
 
+/// What the page at `address` shows, see [`crate::shown`].
+pub(crate) async fn view<T: DeserializeOwned>(address: &str) -> Result<T, Problem> {
+    parse(&get(format!("/api{address}")).await?)
+}
+
 /// Teaches the seer, and gives the statement's receipt once it is in the log.
 pub(crate) async fn teach(statement: String) -> Result<Receipt, Problem> {
     parse(&send(Request::post("/api/seer/accept"), statement).await?)

@@ -1,6 +1,9 @@
 //! Pieces that pages share.
 
+pub(crate) mod choice;
+pub(crate) mod confirm;
 pub(crate) mod dialog;
+pub(crate) mod done;
 pub(crate) mod facts;
 pub(crate) mod filters;
 pub(crate) mod flow_picture;

@@ -16,12 +16,16 @@ use wasm_split_helpers::{SplitLoaderError, wasm_split};
 use crate::erase::Erase;
 
 pub(crate) mod about;
+pub(crate) mod group;
+pub(crate) mod groups;
 pub(crate) mod message;
 pub(crate) mod not_found;
 pub(crate) mod round_trip;
 pub(crate) mod seer;
+pub(crate) mod topic;
+pub(crate) mod topics;
 
-pub(crate) static PAGES: [Page; 4] = [
+pub(crate) static PAGES: [Page; 8] = [
     Page {
         path: "/",
         link: Some(("Round trip", 'h')),
@@ -31,6 +35,26 @@ pub(crate) static PAGES: [Page; 4] = [
         path: "/message/:id",
         link: None,
         code: code!(message, message::Message),
+    },
+    Page {
+        path: "/topics",
+        link: Some(("Topics", 't')),
+        code: code!(topics, topics::Topics),
+    },
+    Page {
+        path: "/topics/:name",
+        link: None,
+        code: code!(topic, topic::Topic),
+    },
+    Page {
+        path: "/groups",
+        link: Some(("Groups", 'c')),
+        code: code!(groups, groups::Groups),
+    },
+    Page {
+        path: "/groups/:group",
+        link: None,
+        code: code!(group, group::Group),
     },
     Page {
         path: "/seer",

@@ -7,6 +7,7 @@ mod document;
 mod events;
 mod flow;
 mod form;
+mod groups;
 mod lookup;
 mod outbox;
 mod pages;
@@ -14,8 +15,11 @@ mod place;
 mod recent;
 mod render;
 mod seer;
+mod shown;
 mod sse;
 mod status;
+mod topics;
+mod typed;
 mod upstream;
 
 use std::{
@@ -113,6 +117,9 @@ fn router(
     let pages = Router::new()
         .leptos_routes_with_handler(leptos_axum::generate_route_list(app::App), pages::page)
         .route("/", axum::routing::post(form::send))
+        .route("/topics", axum::routing::post(topics::create))
+        .route("/topics/{name}", axum::routing::post(topics::delete))
+        .route("/groups/{group}", axum::routing::post(groups::reset))
         .route("/seer", axum::routing::post(seer::submit))
         .merge(assets::routes(site_dir));
     let api = OpenApiRouter::from(pages)
@@ -122,6 +129,10 @@ fn router(
         .routes(routes!(status::life))
         .routes(routes!(lookup::get))
         .routes(routes!(events::get))
+        .routes(routes!(topics::list))
+        .routes(routes!(topics::one))
+        .routes(routes!(groups::list))
+        .routes(routes!(groups::one))
         .routes(routes!(seer::ask::get))
         .routes(routes!(seer::teach::post))
         .routes(routes!(seer::load::post))

@@ -24,6 +24,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// For health and counters, which are asked for every second.
 const PROBE_TIMEOUT: Duration = Duration::from_millis(900);
+/// For changes to topics and groups: longer than the consumer itself waits for the broker.
+const CHANGE_TIMEOUT: Duration = Duration::from_secs(15);
 /// Longer than the producer itself waits for the broker, so that its own answer comes through.
 pub(crate) const PRODUCE_TIMEOUT: Duration = Duration::from_secs(25);
 
@@ -87,6 +89,10 @@ impl Upstream {
 
     pub(crate) fn post(&self, url: Url) -> RequestBuilder {
         self.client.post(url)
+    }
+
+    pub(crate) fn delete(&self, url: Url) -> RequestBuilder {
+        self.client.delete(url)
     }
 
     /// Waits for the head of the answer. Its body may stream on for as long as it likes.
@@ -174,6 +180,32 @@ impl Upstream {
             problem,
             retry_after: None,
         })
+    }
+
+    /// Asks the consumer what it answers without delay.
+    pub(crate) async fn ask_consumer<T: DeserializeOwned>(
+        &self,
+        request: RequestBuilder,
+    ) -> ApiResult<T> {
+        let response = self.send(Peer::Consumer, request, ANSWER_TIMEOUT).await?;
+        self.parse(Peer::Consumer, response).await
+    }
+
+    /// Asks the consumer to do something at the broker.
+    pub(crate) async fn change_at_consumer(
+        &self,
+        request: RequestBuilder,
+    ) -> ApiResult<reqwest::Response> {
+        self.send(Peer::Consumer, request, CHANGE_TIMEOUT).await
+    }
+
+    /// The same, for what it only says that it is done.
+    pub(crate) async fn tell_consumer(&self, request: RequestBuilder) -> ApiResult<()> {
+        let response = self.change_at_consumer(request).await?;
+        if response.status().is_success() {
+            return Ok(());
+        }
+        self.parse(Peer::Consumer, response).await
     }
 
     fn away(&self, peer: Peer) -> ApiProblem {

@@ -27,15 +27,21 @@ use futures::{StreamExt, stream};
 use tokio::{net::TcpListener, sync::watch};
 use tokio_stream::wrappers::WatchStream;
 
+use crate::fake_cluster::FakeCluster;
+
 /// What the stand-in for the producer takes.
 pub(crate) const BODY_BYTES_MAX: usize = 1024 * 1024;
 /// Messages to this topic meet a producer without a broker.
 pub(crate) const TOPIC_WITHOUT_BROKER: &str = "no-broker";
 
+/// What runs where it should be shown as text.
+pub(crate) const CANARY: &str = "<img src=x onerror=alert(1)>\"'";
+
 /// Producer and consumer at once.
 #[derive(Clone)]
 pub(crate) struct Stations {
     pub(crate) address: SocketAddr,
+    pub(crate) cluster: FakeCluster,
     lives: Arc<watch::Sender<BTreeMap<MessageId, MessageLife>>>,
     /// Media type and body of the message produced last.
     produced: Arc<Mutex<(String, String)>>,
@@ -48,6 +54,7 @@ impl Stations {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let stations = Self {
             address: listener.local_addr().unwrap(),
+            cluster: FakeCluster::default(),
             lives: Arc::new(watch::Sender::new(BTreeMap::new())),
             produced: Arc::default(),
             consuming: Arc::new(AtomicBool::new(true)),
@@ -62,7 +69,8 @@ impl Stations {
             .route("/produce/{topic}", post(produce_without_key))
             .route("/produce/{topic}/{key}", post(produce))
             .layer(extract::DefaultBodyLimit::disable())
-            .with_state(stations.clone());
+            .with_state(stations.clone())
+            .merge(stations.cluster.routes());
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         stations
     }

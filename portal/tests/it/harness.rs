@@ -109,16 +109,10 @@ impl TestPortal {
         self.submit_to("/", &form).await
     }
 
-    pub(crate) async fn submit_to(&self, path: &str, form: &[(&str, &str)]) -> reqwest::Response {
-        let encoded = form_encoded(form);
-        self.client
-            .post(self.url(path))
-            .header("content-type", "application/x-www-form-urlencoded")
-            .header("origin", self.url(""))
-            .body(encoded)
-            .send()
-            .await
-            .unwrap()
+    pub(crate) async fn submit_to(&self, path: &str, fields: &[(&str, &str)]) -> reqwest::Response {
+        let request = self.client.post(self.url(path));
+        let request = request.header("origin", self.url(""));
+        form(request, fields).send().await.unwrap()
     }
 
     pub(crate) async fn post_json(&self, body: &serde_json::Value) -> reqwest::Response {
@@ -161,6 +155,16 @@ fn config(producer: SocketAddr, consumer: SocketAddr, seer: SocketAddr) -> Porta
 async fn nobody() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     listener.local_addr().unwrap()
+}
+
+/// The request with fields as a browser's form sends them.
+pub(crate) fn form(
+    request: reqwest::RequestBuilder,
+    fields: &[(&str, &str)],
+) -> reqwest::RequestBuilder {
+    request
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(form_encoded(fields))
 }
 
 fn form_encoded(form: &[(&str, &str)]) -> String {

@@ -4,11 +4,14 @@
 
 mod api;
 mod assets;
+mod fake_cluster;
 mod fake_seer;
 mod fake_stations;
+mod groups;
 mod guard;
 mod harness;
 mod live;
 mod messages;
 mod pages;
 mod seer;
+mod topics;

@@ -16,6 +16,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use super::super::{
     Portal, sse,
+    typed::with_zone,
     upstream::{Peer, broken},
 };
 use crate::seer::Draft;
@@ -169,15 +170,6 @@ impl Question {
             until: self.until.clone(),
             top_k: self.top_k.clone(),
         }
-    }
-}
-
-/// A browser's field for times gives `2026-01-31T09:30`, without seconds and zone. The page says that it means UTC.
-fn with_zone(time: String) -> String {
-    match time.len() {
-        16 if time.as_bytes()[10] == b'T' => format!("{time}:00Z"),
-        19 if time.as_bytes()[10] == b'T' => format!("{time}Z"),
-        _ => time,
     }
 }
 
