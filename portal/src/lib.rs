@@ -18,12 +18,14 @@ mod erase;
 mod flow;
 mod groups;
 mod handover;
+mod life;
 mod lookup;
 mod pages;
 mod receipts;
 mod routes;
 mod seer;
 mod shown;
+mod stream;
 mod topics;
 mod words;
 

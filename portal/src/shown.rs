@@ -43,6 +43,21 @@ pub(crate) fn shown<T>() -> RwSignal<Shown<T>>
 where
     T: Clone + DeserializeOwned + PartialEq + Send + Serialize + Sync + 'static,
 {
+    follow(Some(RENEWAL))
+}
+
+/// The same for pages that have their own way to what is new: asked for again when the query changes, no sooner.
+pub(crate) fn shown_once<T>() -> RwSignal<Shown<T>>
+where
+    T: Clone + DeserializeOwned + PartialEq + Send + Serialize + Sync + 'static,
+{
+    follow(None)
+}
+
+fn follow<T>(renewal: Option<Duration>) -> RwSignal<Shown<T>>
+where
+    T: Clone + DeserializeOwned + PartialEq + Send + Serialize + Sync + 'static,
+{
     let shown = RwSignal::new(handed_over::<Shown<T>>());
     let location = use_location();
     let own = Page::at(&location.pathname.get_untracked()).map(|page| page.path);
@@ -75,6 +90,7 @@ where
         }
     });
     Effect::new(move |_| {
+        let Some(renewal) = renewal else { return };
         let renew = move || {
             let is_seen = document().visibility_state() != VisibilityState::Hidden;
             if let Some(address) = address.get_untracked()
@@ -85,7 +101,7 @@ where
             }
         };
         // Without a timer the page stays as it is until it is loaded again.
-        if let Ok(timer) = set_interval_with_handle(renew, RENEWAL) {
+        if let Ok(timer) = set_interval_with_handle(renew, renewal) {
             on_cleanup(move || timer.clear());
         }
     });

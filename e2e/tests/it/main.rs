@@ -1,7 +1,9 @@
 //! The whole platform, booted on free ports in a temporary folder, used as its users do.
 
 mod chunks;
+mod groups_page;
 mod keyboard;
+mod life_page;
 mod look;
 mod person;
 mod restart;
@@ -9,3 +11,5 @@ mod round_trip;
 mod round_trip_page;
 mod seer_page;
 mod stack;
+mod stream_page;
+mod topics_page;

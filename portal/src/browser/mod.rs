@@ -2,9 +2,19 @@
 
 pub(crate) mod api;
 pub(crate) mod live;
+pub(crate) mod save;
 pub(crate) mod sse;
 pub(crate) mod storage;
+pub(crate) mod tail;
 pub(crate) mod upload;
+
+use wasm_bindgen::JsCast;
+
+/// The first element that a selector finds.
+pub(crate) fn find<T: JsCast>(selector: &str) -> Option<T> {
+    let found = leptos::prelude::document().query_selector(selector).ok()?;
+    found?.dyn_into().ok()
+}
 
 /// Leaves this page for the one that the server sends.
 pub(crate) fn go(address: &str) {

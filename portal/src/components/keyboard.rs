@@ -8,7 +8,11 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlDialogElement, HtmlElement};
 
 use super::dialog::dialog;
-use crate::{browser::storage, erase::Erase, pages::PAGES};
+use crate::{
+    browser::{find, storage},
+    erase::Erase,
+    pages::PAGES,
+};
 
 /// The dialog's id.
 const ID: &str = "keyboard";
@@ -118,9 +122,4 @@ fn open() {
         // Fails only when it is open.
         let _ = dialog.show_modal();
     }
-}
-
-fn find<T: JsCast>(selector: &str) -> Option<T> {
-    let found = document().query_selector(selector).ok()?;
-    found?.dyn_into().ok()
 }

@@ -18,43 +18,55 @@ use crate::erase::Erase;
 pub(crate) mod about;
 pub(crate) mod group;
 pub(crate) mod groups;
+pub(crate) mod life;
 pub(crate) mod message;
 pub(crate) mod not_found;
 pub(crate) mod round_trip;
 pub(crate) mod seer;
+pub(crate) mod stream;
 pub(crate) mod topic;
 pub(crate) mod topics;
 
-pub(crate) static PAGES: [Page; 8] = [
+pub(crate) static PAGES: [Page; 10] = [
     Page {
         path: "/",
         link: Some(("Round trip", 'h')),
         code: code!(round_trip, round_trip::RoundTrip),
     },
     Page {
+        path: "/stream",
+        link: Some(("Stream", 's')),
+        code: code!(watch, stream::StreamPage),
+    },
+    Page {
         path: "/message/:id",
         link: None,
-        code: code!(message, message::Message),
+        code: code!(watch, message::Message),
     },
     Page {
         path: "/topics",
         link: Some(("Topics", 't')),
-        code: code!(topics, topics::Topics),
+        code: code!(cluster, topics::Topics),
     },
     Page {
         path: "/topics/:name",
         link: None,
-        code: code!(topic, topic::Topic),
+        code: code!(cluster, topic::Topic),
     },
     Page {
         path: "/groups",
         link: Some(("Groups", 'c')),
-        code: code!(groups, groups::Groups),
+        code: code!(cluster, groups::Groups),
     },
     Page {
         path: "/groups/:group",
         link: None,
-        code: code!(group, group::Group),
+        code: code!(cluster, group::Group),
+    },
+    Page {
+        path: "/life",
+        link: Some(("Life cycle", 'l')),
+        code: code!(watch, life::Life),
     },
     Page {
         path: "/seer",
@@ -64,7 +76,7 @@ pub(crate) static PAGES: [Page; 8] = [
     Page {
         path: "/about",
         link: Some(("About", 'a')),
-        code: code!(about, about::About),
+        code: code!(round_trip, about::About),
     },
 ];
 

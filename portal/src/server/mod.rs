@@ -8,6 +8,7 @@ mod events;
 mod flow;
 mod form;
 mod groups;
+mod life;
 mod lookup;
 mod outbox;
 mod pages;
@@ -18,6 +19,7 @@ mod seer;
 mod shown;
 mod sse;
 mod status;
+mod stream;
 mod topics;
 mod typed;
 mod upstream;
@@ -129,6 +131,10 @@ fn router(
         .routes(routes!(status::life))
         .routes(routes!(lookup::get))
         .routes(routes!(events::get))
+        .routes(routes!(stream::get))
+        .routes(routes!(stream::export))
+        .routes(routes!(stream::tail))
+        .routes(routes!(life::get))
         .routes(routes!(topics::list))
         .routes(routes!(topics::one))
         .routes(routes!(groups::list))

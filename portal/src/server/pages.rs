@@ -8,7 +8,7 @@ use axum::{
 use leptos::context::provide_context;
 use serde::Deserialize;
 
-use super::{Portal, groups, lookup, render::render, seer, topics};
+use super::{Portal, groups, life, lookup, render::render, seer, stream, topics};
 use crate::pages::round_trip::RoundTripData;
 
 /// Handles every route that the app declares.
@@ -17,6 +17,8 @@ pub(crate) async fn page(State(portal): State<Portal>, request: Request) -> Resp
     match path.map_or("", MatchedPath::as_str) {
         "/" => round_trip(&portal, request).await,
         "/message/{id}" => message(&portal, request).await,
+        "/stream" => stream::page(&portal, request).await,
+        "/life" => life::page(&portal, request).await,
         "/topics" => topics::list_page(&portal, request).await,
         "/topics/{name}" => topics::page(&portal, request).await,
         "/groups" => groups::list_page(&portal, request).await,

@@ -27,7 +27,7 @@ use futures::{StreamExt, stream};
 use tokio::{net::TcpListener, sync::watch};
 use tokio_stream::wrappers::WatchStream;
 
-use crate::fake_cluster::FakeCluster;
+use crate::{fake_cluster::FakeCluster, fake_stream::FakeStream};
 
 /// What the stand-in for the producer takes.
 pub(crate) const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -42,6 +42,7 @@ pub(crate) const CANARY: &str = "<img src=x onerror=alert(1)>\"'";
 pub(crate) struct Stations {
     pub(crate) address: SocketAddr,
     pub(crate) cluster: FakeCluster,
+    pub(crate) stream: FakeStream,
     lives: Arc<watch::Sender<BTreeMap<MessageId, MessageLife>>>,
     /// Media type and body of the message produced last.
     produced: Arc<Mutex<(String, String)>>,
@@ -55,6 +56,7 @@ impl Stations {
         let stations = Self {
             address: listener.local_addr().unwrap(),
             cluster: FakeCluster::default(),
+            stream: FakeStream::default(),
             lives: Arc::new(watch::Sender::new(BTreeMap::new())),
             produced: Arc::default(),
             consuming: Arc::new(AtomicBool::new(true)),
@@ -65,12 +67,12 @@ impl Stations {
             .route("/status/{id}", get(life))
             .route("/events", get(events))
             .route("/messages/{topic}/{partition}/{offset}", get(record))
-            .route("/consume", get(consume))
             .route("/produce/{topic}", post(produce_without_key))
             .route("/produce/{topic}/{key}", post(produce))
             .layer(extract::DefaultBodyLimit::disable())
             .with_state(stations.clone())
-            .merge(stations.cluster.routes());
+            .merge(stations.cluster.routes())
+            .merge(stations.stream.routes());
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         stations
     }
@@ -202,17 +204,6 @@ async fn events(
     });
     let stats = stream::iter(["event: stats\ndata: {}\n\n".to_owned()]);
     sse(stats.chain(lives))
-}
-
-async fn consume(Query(query): Query<BTreeMap<String, String>>) -> Response {
-    if query["topics"].contains('/') {
-        return problem(400, "invalid-topic", "Topic names have no slash.");
-    }
-    let record = format!(
-        "event: streamer\nid: {}:0:7\ndata: {{}}\n\n",
-        query["topics"]
-    );
-    sse(stream::iter([record]).chain(stream::pending()))
 }
 
 pub(crate) fn sse(events: impl stream::Stream<Item = String> + Send + 'static) -> Response {

@@ -205,8 +205,10 @@ async fn every_page_leads_to_the_others_by_link_and_key() {
     let page = TestPortal::start_alone().await.page("/seer").await;
     for (address, name, key) in [
         ("/", "Round trip", 'h'),
+        ("/stream", "Stream", 's'),
         ("/topics", "Topics", 't'),
         ("/groups", "Groups", 'c'),
+        ("/life", "Life cycle", 'l'),
         ("/seer", "Seer", 'q'),
         ("/about", "About", 'a'),
     ] {

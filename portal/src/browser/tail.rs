@@ -1,0 +1,66 @@
+//! The live records of the page of the stream.
+
+use contract::{
+    Problem,
+    record::{ConsumeProgress, RecordView},
+};
+use serde::Deserialize;
+use wasm_bindgen::JsCast;
+use web_sys::{Event, MessageEvent};
+
+use super::sse::{Stream, parse};
+use crate::{address::escape, stream::StreamForm};
+
+pub(crate) enum News {
+    Record(RecordView),
+    Progress(ConsumeProgress),
+    /// So many were too fast for this browser.
+    Missed(u64),
+    /// It cannot go on, and why.
+    Problem(Problem),
+    /// The connection broke; the browser tries again by itself.
+    Broken,
+}
+
+#[derive(Deserialize)]
+struct Missed {
+    missed: u64,
+}
+
+/// Opens the stream, after the event with the id `after` if there was one. `hear` is given the id of each event, where it has one.
+pub(crate) fn open(
+    form: &StreamForm,
+    after: Option<&str>,
+    hear: impl Fn(News, Option<String>) + Clone + 'static,
+) -> Option<Stream> {
+    let mut url = format!("/api/stream/tail?{}", form.query());
+    if let Some(after) = after {
+        url.push_str(&format!("&after={}", escape(after)));
+    }
+    let on = |name: &'static str, read: fn(&Event) -> Option<News>| {
+        let hear = hear.clone();
+        let handler = move |event: Event| {
+            if let Some(news) = read(&event) {
+                hear(news, id(&event));
+            }
+        };
+        (name, Box::new(handler) as Box<dyn Fn(Event)>)
+    };
+    Stream::open(
+        &url,
+        vec![
+            on("streamer", |event| parse(event).map(News::Record)),
+            on("progress", |event| parse(event).map(News::Progress)),
+            on("missed", |event| {
+                parse(event).map(|Missed { missed }| News::Missed(missed))
+            }),
+            on("problem", |event| parse(event).map(News::Problem)),
+            on("error", |_| Some(News::Broken)),
+        ],
+    )
+}
+
+fn id(event: &Event) -> Option<String> {
+    let id = event.dyn_ref::<MessageEvent>()?.last_event_id();
+    (!id.is_empty()).then_some(id)
+}
