@@ -2,10 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The name of the seer's station.
+pub(crate) const PORTAL: &str = "portal";
+pub(crate) const PRODUCER: &str = "producer";
+pub(crate) const STREAMER: &str = "streamer";
+pub(crate) const CONSUMER: &str = "consumer";
 pub(crate) const SEER: &str = "seer";
+/// Where the consumer keeps the lives of messages.
+pub(crate) const STATUSES: &str = "statuses";
+/// Where the seer keeps what it has learned.
+pub(crate) const INDEX: &str = "index";
 
-/// The stations in the order in which a message passes them; the last two side by side.
+/// The stations in the order in which a message passes them. Consumer and seer are side by side, each with its store after it.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub(crate) struct Flow {
     pub(crate) stations: Vec<Station>,
@@ -46,10 +53,10 @@ pub(crate) enum Seer {
 pub(crate) struct Station {
     pub(crate) name: String,
     pub(crate) health: Health,
-    /// What it has done in all.
-    pub(crate) total: Figure,
-    /// What it does at the moment.
-    pub(crate) current: Figure,
+    /// What it has done in all, and what it does at the moment.
+    pub(crate) figures: Vec<Figure>,
+    /// Names and values of what else is known of it.
+    pub(crate) facts: Vec<(String, String)>,
     /// Whether messages leave it right now, or come to it where the way ends.
     pub(crate) moving: bool,
 }
@@ -133,7 +140,10 @@ impl Flow {
 
     /// What is wrong and what to do about it, one sentence for each station that is not well.
     pub(crate) fn complaints(&self) -> Vec<String> {
+        // What is wrong with a store, its service says too.
         let stations = self.stations.iter();
+        let stations =
+            stations.filter(|station| !matches!(station.name.as_str(), STATUSES | INDEX));
         let reasons = stations.filter_map(|station| {
             let reason = station.health.reason()?;
             Some(format!(

@@ -11,6 +11,7 @@
 mod address;
 mod app;
 mod browser;
+mod burst;
 mod components;
 mod conversation;
 mod entry;

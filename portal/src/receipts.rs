@@ -1,6 +1,6 @@
 //! The messages of this browser, newest first.
 
-use contract::{MessageId, Problem, status::MessageLife};
+use contract::{MessageId, Problem, Stage, status::MessageLife};
 use leptos::prelude::*;
 
 use crate::{browser::storage, entry::Entry, flow::Seer, lookup::Lookup, words};
@@ -67,6 +67,19 @@ impl Receipts {
 
     pub(crate) fn cards(self) -> Vec<Card> {
         self.cards.get()
+    }
+
+    /// How far the message is that was sent last.
+    pub(crate) fn newest(self) -> Option<(MessageId, Stage)> {
+        let cards = self.cards.read();
+        let first = cards.first()?;
+        // What has a receipt is in the log.
+        let life = first.entry.read();
+        let stage = life
+            .life
+            .as_ref()
+            .map_or(Stage::Streamed, |life| life.stage);
+        Some((first.id, stage))
     }
 
     pub(crate) fn is_empty(self) -> bool {

@@ -4,13 +4,29 @@ use contract::{MessageId, Problem, Receipt, status::MessageLife};
 use gloo_net::http::{Request, RequestBuilder};
 use serde::de::DeserializeOwned;
 
-use crate::{lookup::Lookup, pages::round_trip::Draft};
+use crate::{
+    burst::{Burst, Order},
+    lookup::Lookup,
+    pages::round_trip::Draft,
+};
 
 /// Sends a message and gives its receipt once it is in the log.
 pub(crate) async fn produce(draft: &Draft) -> Result<Receipt, Problem> {
     let body = serde_json::to_string(draft).map_err(|_| away())?;
     let request = Request::post("/api/outbox").header("content-type", "application/json");
     parse(&send(request, body).await?)
+}
+
+/// Begins to send many messages.
+pub(crate) async fn begin_burst(order: &Order) -> Result<Burst, Problem> {
+    let body = serde_json::to_string(order).map_err(|_| away())?;
+    let request = Request::post("/api/bursts").header("content-type", "application/json");
+    parse(&send(request, body).await?)
+}
+
+pub(crate) async fn end_burst(id: &str) -> Result<(), Problem> {
+    let request = Request::delete(&format!("/api/bursts/{id}"));
+    send(request, String::new()).await.map(drop)
 }
 
 pub(crate) async fn life(id: MessageId) -> Result<MessageLife, Problem> {

@@ -8,12 +8,20 @@ pub(crate) mod storage;
 pub(crate) mod tail;
 pub(crate) mod upload;
 
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
 
 /// The first element that a selector finds.
 pub(crate) fn find<T: JsCast>(selector: &str) -> Option<T> {
     let found = leptos::prelude::document().query_selector(selector).ok()?;
     found?.dyn_into().ok()
+}
+
+/// Makes this page's address another one, without going there.
+pub(crate) fn note(address: &str) {
+    if let Ok(history) = leptos::prelude::window().history() {
+        // Fails only for what is no address of this portal.
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(address));
+    }
 }
 
 /// Leaves this page for the one that the server sends.

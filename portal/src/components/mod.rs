@@ -1,5 +1,7 @@
 //! Pieces that pages share.
 
+pub(crate) mod bars;
+pub(crate) mod burst;
 pub(crate) mod choice;
 pub(crate) mod confirm;
 pub(crate) mod dialog;

@@ -58,7 +58,7 @@ pub(crate) fn ProduceForm(
     let invalid = move |kind| names(kind).then_some("true");
     let described = move |kind| names(kind).then_some("problem");
     view! {
-        <form class="produce" method="post" action="/" on:submit=send>
+        <form class="produce" id="produce" method="post" action="/" on:submit=send>
             <div class="field">
                 <label for="topic">"Topic"</label>
                 <input id="topic" name="topic" node_ref=topic value=draft.topic required autocomplete="off" spellcheck="false" autocapitalize="none"

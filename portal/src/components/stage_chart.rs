@@ -1,10 +1,8 @@
 use contract::{Stage, status::LifeStats};
 use leptos::prelude::*;
 
+use super::bars::bars;
 use crate::{erase::Erase, words};
-
-const WIDTH: usize = 600;
-const HEIGHT: usize = 48;
 
 /// How many messages reached each stage over time: a strip for each stage, all on one scale.
 pub(crate) fn stage_chart(stats: &LifeStats) -> AnyView {
@@ -48,39 +46,9 @@ fn strip(stage: Stage, counts: &[u64], total: u64, highest: u64) -> AnyView {
         <div data-stage=stage.name()>
             <dt>{stage.name()}<span class="count">{total}</span></dt>
             <dd>
-                <svg viewBox=format!("0 0 {WIDTH} {HEIGHT}") preserveAspectRatio="none" role="img" aria-label=label>
-                    <path d=bars(counts, highest)></path>
-                </svg>
+                {bars(counts, highest, label)}
             </dd>
         </div>
     }
     .erase()
-}
-
-/// The bars as one path.
-fn bars(counts: &[u64], highest: u64) -> String {
-    let bars = counts.iter().enumerate().filter(|(_, count)| **count > 0);
-    let bars = bars.map(|(index, count)| {
-        let left = index * WIDTH / counts.len();
-        let right = (index + 1) * WIDTH / counts.len();
-        // A pixel at least: one message is to be seen beside a thousand.
-        let height = (count.saturating_mul(HEIGHT as u64) / highest.max(1)).max(1);
-        let width = (right - left).saturating_sub(1).max(1);
-        format!("M{left} {HEIGHT}v-{height}h{width}v{height}z")
-    });
-    bars.collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bars_are_as_high_as_their_counts() {
-        assert_eq!(
-            bars(&[0, 1, 1000], 1000),
-            "M200 48v-1h199v1zM400 48v-48h199v48z"
-        );
-        assert_eq!(bars(&[], 0), "");
-    }
 }

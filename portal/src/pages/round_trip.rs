@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     browser::live,
+    burst::Burst,
     components::{
-        flow_picture::FlowPicture, notice::Notice, produce_form::ProduceForm,
+        burst::burst_panel, flow_picture::FlowPicture, notice::Notice, produce_form::ProduceForm,
         receipt_card::receipt_cards,
     },
     entry::Entry,
@@ -26,6 +27,8 @@ pub(crate) struct RoundTripData {
     pub(crate) problem: Option<Problem>,
     /// The message that the address names.
     pub(crate) lookup: Option<Lookup>,
+    /// The burst that the address names.
+    pub(crate) burst: Option<Burst>,
 }
 
 /// What is in the form, and the body of `POST /api/outbox`.
@@ -52,14 +55,20 @@ pub(crate) fn RoundTrip() -> impl IntoView {
         draft,
         problem,
         lookup,
+        burst,
     } = handed_over();
+    let burst = RwSignal::new(burst);
     let (receipts, not_found) = Receipts::asked(lookup);
     let followed = RwSignal::new(Vec::new());
     Effect::new(move |_| {
         receipts.restore();
         followed.set(receipts.unfinished());
     });
-    live::follow(move || followed.get(), move |life| receipts.learn(life));
+    live::follow_with_burst(
+        move || followed.get(),
+        move |life| receipts.learn(life),
+        burst,
+    );
     let sent = Callback::new(move |entry: Entry| {
         receipts.add(entry);
         followed.set(receipts.unfinished());
@@ -68,11 +77,12 @@ pub(crate) fn RoundTrip() -> impl IntoView {
         <Title text="Round trip"/>
         <h1>"Round trip"</h1>
         <p class="lead">"Send a message and watch it climb: accepted by the producer, streamed by Kafka, consumed, and indexed, so that it can be asked about."</p>
-        <FlowPicture/>
+        <FlowPicture newest=Signal::derive(move || receipts.newest())/>
         <div class="columns">
             <section aria-labelledby="send-title">
                 <h2 id="send-title">"Send a message"</h2>
                 <ProduceForm draft problem sent/>
+                {burst_panel(burst)}
             </section>
             <section aria-labelledby="receipts-title">
                 <div class="section-head">

@@ -40,7 +40,7 @@ async fn refuse(portal: &Portal, draft: Draft, problem: ApiProblem) -> Response 
     let data = RoundTripData {
         draft,
         problem: Some(problem.problem),
-        lookup: None,
+        ..RoundTripData::default()
     };
     let mut page = Request::new(Body::empty());
     *page.uri_mut() = Uri::from_static("/");

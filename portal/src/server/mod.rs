@@ -1,6 +1,7 @@
 //! The server side: renders the pages, and is the only one the browser talks to.
 
 mod assets;
+mod bursts;
 mod config;
 mod consume;
 mod document;
@@ -54,6 +55,7 @@ pub(crate) struct Shared {
     /// The stations' state, renewed once a second by [`flow::watch`].
     flow: watch::Receiver<Flow>,
     recent: recent::RecentEntries,
+    bursts: bursts::Bursts,
     site: Option<assets::Site>,
     platform: Platform,
     /// Messages that went into the log through this portal.
@@ -92,6 +94,7 @@ pub async fn serve(
         upstream: upstream::Upstream::new(&config)?,
         flow,
         recent: recent::RecentEntries::default(),
+        bursts: bursts::Bursts::default(),
         site: site_dir.as_deref().and_then(assets::read_manifest),
         platform: config.platform(address),
         sent: AtomicU64::new(0),
@@ -119,6 +122,7 @@ fn router(
     let pages = Router::new()
         .leptos_routes_with_handler(leptos_axum::generate_route_list(app::App), pages::page)
         .route("/", axum::routing::post(form::send))
+        .route("/bursts", axum::routing::post(bursts::submit))
         .route("/topics", axum::routing::post(topics::create))
         .route("/topics/{name}", axum::routing::post(topics::delete))
         .route("/groups/{group}", axum::routing::post(groups::reset))
@@ -126,6 +130,8 @@ fn router(
         .merge(assets::routes(site_dir));
     let api = OpenApiRouter::from(pages)
         .routes(routes!(outbox::post))
+        .routes(routes!(bursts::post))
+        .routes(routes!(bursts::get, bursts::delete))
         .routes(routes!(consume::get))
         .routes(routes!(status::summary))
         .routes(routes!(status::life))

@@ -46,19 +46,23 @@ pub(crate) async fn post(
 }
 
 pub(crate) async fn send(portal: &Portal, outgoing: Outgoing) -> ApiResult<Receipt> {
-    let Outgoing {
-        topic,
-        key,
-        message,
-    } = outgoing;
-    topic::validate_user(&topic).map_err(|error| {
+    validate(&outgoing.topic, &outgoing.key)?;
+    let key = outgoing.key.clone();
+    let receipt = deliver(portal, outgoing).await?;
+    portal.recent.add(Entry::of_receipt(receipt.clone(), &key));
+    Ok(receipt)
+}
+
+/// What the producer would refuse without words for people.
+pub(crate) fn validate(topic: &str, key: &str) -> ApiResult<()> {
+    topic::validate_user(topic).map_err(|error| {
         ApiProblem::bad_request(
             "invalid-topic",
             "The topic name is not valid",
             sentence(&error.to_string()),
         )
     })?;
-    if matches!(key.as_str(), "." | "..") {
+    if matches!(key, "." | "..") {
         // The key travels as a segment of a path, and these two mean folders there.
         return Err(ApiProblem::bad_request(
             "invalid-key",
@@ -66,6 +70,15 @@ pub(crate) async fn send(portal: &Portal, outgoing: Outgoing) -> ApiResult<Recei
             "A key cannot be “.” or “..” here: choose another one.",
         ));
     }
+    Ok(())
+}
+
+pub(crate) async fn deliver(portal: &Portal, outgoing: Outgoing) -> ApiResult<Receipt> {
+    let Outgoing {
+        topic,
+        key,
+        message,
+    } = outgoing;
     let mut path = vec!["produce", &topic];
     if !key.is_empty() {
         path.push(&key);
@@ -80,7 +93,6 @@ pub(crate) async fn send(portal: &Portal, outgoing: Outgoing) -> ApiResult<Recei
         .send(Peer::Producer, request, PRODUCE_TIMEOUT)
         .await?;
     let receipt: Receipt = portal.upstream.parse(Peer::Producer, response).await?;
-    portal.recent.add(Entry::of_receipt(receipt.clone(), &key));
     portal.sent.fetch_add(1, Ordering::Relaxed);
     metrics::counter!("portal_messages_sent_total").increment(1);
     Ok(receipt)

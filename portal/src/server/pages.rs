@@ -34,20 +34,24 @@ pub(crate) async fn not_found(portal: Portal, request: Request) -> Response {
     response
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Asked {
     id: Option<String>,
+    burst: Option<String>,
 }
 
-/// `/?id=…` is where DoIt and IsDone lead without JavaScript.
+/// `/?id=…` is where DoIt and IsDone lead without JavaScript, `/?burst=…` where a burst does.
 async fn round_trip(portal: &Portal, request: Request) -> Response {
-    let asked = Query::<Asked>::try_from_uri(request.uri()).ok();
-    let lookup = match asked.and_then(|Query(asked)| asked.id) {
+    let asked = Query::<Asked>::try_from_uri(request.uri());
+    let asked = asked.map(|Query(asked)| asked).unwrap_or_default();
+    let lookup = match asked.id {
         Some(id) => Some(lookup::life(portal, id).await),
         None => None,
     };
+    let burst = asked.burst.and_then(|id| portal.bursts.find(&id));
     let data = RoundTripData {
         lookup,
+        burst: burst.map(|burst| burst.borrow().clone()),
         ..RoundTripData::default()
     };
     render(portal, request, move || provide_context(data.clone())).await

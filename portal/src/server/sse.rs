@@ -7,7 +7,7 @@ use axum::{
 };
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, TryStreamExt};
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 use tokio_util::{
     codec::{Decoder, FramedRead},
     io::StreamReader,
@@ -45,6 +45,13 @@ pub(crate) fn name(frame: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(frame).ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("event:"))?;
     Some(line.trim_start())
+}
+
+/// What an event tells; `None` for what another version of the service tells.
+pub(crate) fn data<T: DeserializeOwned>(frame: &[u8]) -> Option<T> {
+    let text = std::str::from_utf8(frame).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("data:"))?;
+    serde_json::from_str(line).ok()
 }
 
 /// Cuts a byte stream into events, each with the empty line that ends it.
@@ -103,5 +110,7 @@ mod tests {
         );
         assert_eq!(name(&frames[0]), Some("life"));
         assert_eq!(name(b"data: 1\n\n"), None);
+        assert_eq!(data(&frames[1]), Some(1));
+        assert_eq!(data::<u32>(&frames[0]), None);
     }
 }

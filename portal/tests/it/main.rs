@@ -4,6 +4,7 @@
 
 mod api;
 mod assets;
+mod bursts;
 mod fake_cluster;
 mod fake_seer;
 mod fake_stations;
