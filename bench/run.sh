@@ -10,11 +10,13 @@ export KAFKLOUD_BIN="$release/kafkloud" STREAMER_BIN="$release/streamer" PRODUCE
 export KAFKA_DIR="${KAFKA_DIR:-$CARGO_TARGET_DIR/apache-kafka}"
 
 make/setup.sh build
+make/setup.sh test
+make wasm
 cargo build --locked --release -p cli -p streamer -p producer -p consumer -p bench
 
 echo
 echo "## $(date -u +%Y-%m-%d), $(nproc) cores, $(uname -sm), $(awk '/MemTotal/ {printf "%.0f GiB", $2 / 1048576}' /proc/meminfo 2>/dev/null)"
-for bench in "${@:-platform streamer http fold seer}"; do
+for bench in "${@:-platform streamer http fold seer page}"; do
   for name in $bench; do
     echo
     echo "### bench-$name"

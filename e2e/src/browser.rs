@@ -15,12 +15,16 @@ use chromiumoxide::{
     cdp::{
         browser_protocol::{
             dom::SetFileInputFilesParams,
-            emulation::{MediaFeature, SetDeviceMetricsOverrideParams},
+            emulation::{MediaFeature, SetCpuThrottlingRateParams, SetDeviceMetricsOverrideParams},
             log::EventEntryAdded,
             network::{BlockPattern, EnableParams, SetBlockedUrLsParams},
             page::{EventJavascriptDialogOpening, HandleJavaScriptDialogParams},
+            system_info::GetProcessInfoParams,
         },
-        js_protocol::runtime::{ConsoleApiCalledType, EventConsoleApiCalled, EventExceptionThrown},
+        js_protocol::{
+            heap_profiler::CollectGarbageParams,
+            runtime::{ConsoleApiCalledType, EventConsoleApiCalled, EventExceptionThrown},
+        },
     },
     page::ScreenshotParams,
 };
@@ -81,6 +85,19 @@ impl Browser {
         };
         tab.watch_for_problems().await?;
         Ok(tab)
+    }
+
+    /// The ids of the processes that draw pages.
+    pub async fn renderers(&self) -> anyhow::Result<Vec<u32>> {
+        let answer = self
+            .browser
+            .execute(GetProcessInfoParams::default())
+            .await?;
+        let processes = answer.result.process_info.iter();
+        let renderers = processes.filter(|process| process.r#type == "renderer");
+        Ok(renderers
+            .filter_map(|process| u32::try_from(process.id).ok())
+            .collect())
     }
 
     pub async fn close(mut self) -> anyhow::Result<()> {
@@ -243,6 +260,18 @@ impl Tab {
             .build();
         self.page.execute(EnableParams::default()).await?;
         self.page.execute(blocked).await?;
+        Ok(())
+    }
+
+    /// Makes the processor seem so many times slower to the page.
+    pub async fn slow_cpu(&self, times: f64) -> anyhow::Result<()> {
+        let slow = SetCpuThrottlingRateParams::new(times);
+        self.page.execute(slow).await?;
+        Ok(())
+    }
+
+    pub async fn collect_garbage(&self) -> anyhow::Result<()> {
+        self.page.execute(CollectGarbageParams::default()).await?;
         Ok(())
     }
 
