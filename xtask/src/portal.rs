@@ -28,8 +28,12 @@ struct Site {
 /// What the site was last made from; when it is the same, there is nothing to do.
 const INPUTS_FILE: &str = "inputs";
 const MANIFEST_FILE: &str = "site.json";
-/// What a page may load before it is alive, gzipped: this much comes over a slow line while somebody waits.
-const PAGE_BYTES_MAX: u64 = 300_000;
+/// What the first page may load before it is alive, gzipped: this much comes over a slow line while somebody waits.
+const FIRST_PAGE_BYTES_MAX: u64 = 300_000;
+/// What any other may, about half of which is in the cache of whoever comes from another page.
+const PAGE_BYTES_MAX: u64 = 320_000;
+/// The code of the page at `/`.
+const FIRST_PAGE: &str = "round_trip";
 
 pub(crate) fn build() -> anyhow::Result<()> {
     let target_dir = target_dir()?;
@@ -145,6 +149,7 @@ fn weigh(site_dir: &Path, site: &Site) -> anyhow::Result<()> {
     for file in [wasm::JS_FILE, wasm::LOADER_FILE, wasm::WASM_FILE] {
         shared_bytes += code(file)?;
     }
+    let mut too_heavy = Vec::new();
     for (page, chunks) in &site.chunks {
         let chunks = chunks.iter().map(|file| code(file));
         let own_bytes: u64 = chunks.sum::<anyhow::Result<_>>()?;
@@ -154,11 +159,20 @@ fn weigh(site_dir: &Path, site: &Site) -> anyhow::Result<()> {
             bytes.div_ceil(1000),
             own_bytes.div_ceil(1000)
         ));
-        ensure!(
-            bytes <= PAGE_BYTES_MAX,
-            "the page {page} loads more than {} KB: see portal/README.md for what to do",
-            PAGE_BYTES_MAX / 1000
-        );
+        let is_first = page == FIRST_PAGE;
+        let bytes_max = if is_first {
+            FIRST_PAGE_BYTES_MAX
+        } else {
+            PAGE_BYTES_MAX
+        };
+        if bytes > bytes_max {
+            too_heavy.push(format!("{page} ({} KB at most)", bytes_max / 1000));
+        }
     }
+    ensure!(
+        too_heavy.is_empty(),
+        "too much is loaded by {}: see portal/README.md for what to do",
+        too_heavy.join(", ")
+    );
     Ok(())
 }

@@ -17,7 +17,7 @@ async fn loaded(tab: &Tab) -> anyhow::Result<Vec<String>> {
 async fn a_page_brings_its_own_code_and_no_others() -> anyhow::Result<()> {
     let person = Person::at_round_trip().await?;
     let tab = &person.tab;
-    let about = "split_about.wasm".to_owned();
+    let about = "split_cluster.wasm".to_owned();
     assert!(!loaded(tab).await?.contains(&about));
     tab.click("nav a[href='/about']").await?;
     tab.wait_for("[data-part=portal]").await?;
@@ -41,7 +41,7 @@ async fn a_page_brings_its_own_code_and_no_others() -> anyhow::Result<()> {
 async fn where_the_code_is_gone_the_server_shows_the_page() -> anyhow::Result<()> {
     let person = Person::at_round_trip().await?;
     let tab = &person.tab;
-    tab.block(&["*://*:*/*/split_about.wasm"]).await?;
+    tab.block(&["*://*:*/*/split_cluster.wasm"]).await?;
     tab.click("nav a[href='/about']").await?;
     tab.wait_for("[data-part=portal]").await?;
     until("the server's page", async || {

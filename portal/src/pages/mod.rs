@@ -36,7 +36,7 @@ pub(crate) static PAGES: [Page; 10] = [
     Page {
         path: "/stream",
         link: Some(("Stream", 's')),
-        code: code!(watch, stream::StreamPage),
+        code: code!(stream, stream::StreamPage),
     },
     Page {
         path: "/message/:id",
@@ -76,7 +76,7 @@ pub(crate) static PAGES: [Page; 10] = [
     Page {
         path: "/about",
         link: Some(("About", 'a')),
-        code: code!(round_trip, about::About),
+        code: code!(cluster, about::About),
     },
 ];
 
@@ -90,7 +90,7 @@ pub(crate) struct Page {
 
 /// What shows a page. Browsers load it when somebody goes there, so that a page more makes the others no heavier.
 pub(crate) struct Code {
-    /// Its name in `site.json`.
+    /// Its name in `site.json`; pages may have one together.
     #[cfg_attr(
         not(feature = "ssr"),
         expect(dead_code, reason = "the server says what to preload")
@@ -128,7 +128,8 @@ impl Page {
     }
 }
 
-/// The code of the component, under a name of its own.
+/// The code of the component, under a name of its own or together with pages that are made of the same pieces: each further name cuts the
+/// code into more pieces, and many small ones compress badly.
 macro_rules! code {
     ($name:ident, $component:path) => {{
         #[wasm_split($name, fallible, preload(load))]
