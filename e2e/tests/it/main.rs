@@ -1,5 +1,6 @@
 //! The whole platform, booted on free ports in a temporary folder, used as its users do.
 
+mod burst;
 mod chunks;
 mod groups_page;
 mod keyboard;
