@@ -75,7 +75,7 @@ pub(crate) struct LifeFilter {
     pub(crate) since: Option<Timestamp>,
     /// Streamed before this time.
     pub(crate) until: Option<Timestamp>,
-    /// Neither on this rung nor on a higher one.
+    /// Neither on this rung nor on a higher one. Questions and answers need only be *consumed*.
     pub(crate) not_reached: Option<Stage>,
     /// Dead, or with an error on another rung.
     pub(crate) failed: bool,

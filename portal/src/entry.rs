@@ -117,10 +117,7 @@ impl Entry {
 
     /// A seer does not learn from questions and its own answers.
     fn is_learned(&self) -> bool {
-        !matches!(
-            self.topic.as_str(),
-            topic::SEER_QUESTION | topic::SEER_ANSWER
-        )
+        topic::is_learned(&self.topic)
     }
 
     fn reached(&self, stage: Stage) -> Option<&StageReached> {

@@ -161,9 +161,8 @@ impl IntakeConfig {
         Ok(TopicSelection::Named(self.topics.clone()))
     }
 
-    /// Whether records of a topic are learned. Questions and answers are not, unless named: a question would be found as
-    /// its own best answer.
+    /// Whether records of a topic are learned. Questions and answers are not, unless named.
     pub(crate) fn learns(&self, topic: &str) -> bool {
-        !self.topics.is_empty() || !matches!(topic, topic::SEER_QUESTION | topic::SEER_ANSWER)
+        !self.topics.is_empty() || topic::is_learned(topic)
     }
 }

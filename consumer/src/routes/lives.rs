@@ -38,7 +38,7 @@ pub(crate) struct LivesQuery {
     /// Only messages streamed before this time, in the same form
     until: Option<String>,
     /// Only messages that should have come further: streamed more than `stuck_after` ago, and neither on the rung
-    /// `reached` nor on a higher one
+    /// `reached` nor on a higher one. Questions and answers, which the seer does not learn, need only be consumed
     #[serde(default)]
     stuck: bool,
     /// Seconds after which a message counts as stuck [default: 60]

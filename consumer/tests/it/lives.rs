@@ -102,6 +102,20 @@ async fn messages_are_found_by_what_is_known_of_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn questions_and_answers_are_done_when_consumed() {
+    let (broker, data) = (Broker::start().await, tempfile::tempdir().unwrap());
+    let consumer = Consumer::start(&broker.kafka(), data.path()).await;
+    let publisher = broker.publisher();
+    for name in [topic::SEER_QUESTION, topic::SEER_ANSWER, "stream"] {
+        publish(&publisher, name, id(name), name).await;
+        consumer.life(id(name), Stage::Consumed).await;
+    }
+    let stuck = search(&consumer, "stuck_after=0").await;
+    assert_eq!((ids(&stuck), stuck.total), (vec![id("stream")], 1));
+    consumer.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn searches_that_cannot_be_are_refused() {
     let (broker, data) = (Broker::start().await, tempfile::tempdir().unwrap());
     let consumer = Consumer::start(&broker.kafka(), data.path()).await;

@@ -67,6 +67,11 @@ pub fn is_internal(name: &str) -> bool {
     name.starts_with("kafkloud-") || name.starts_with("__")
 }
 
+/// Whether a seer learns from a topic of users. A question would be found as its own best answer, and an answer as another's.
+pub fn is_learned(name: &str) -> bool {
+    !matches!(name, SEER_QUESTION | SEER_ANSWER)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,14 +3,14 @@
 //! The whole table is read, newest row first: about 0.1 s for a million rows. An index on keys would make folding several
 //! times slower, since keys come in no order, and looking for messages is much rarer than messages.
 
-use contract::{Stage, Timestamp, status::LifeList};
+use contract::{Stage, Timestamp, status::LifeList, topic};
 use rusqlite::{Connection, ToSql, named_params};
 
 use super::row;
 use crate::store::{LifeFilter, LifeSearch};
 
 /// Says for every row whether the filter applies; what is not looked for is NULL. The CASE is the highest rung as
-/// `Stage as i64` has it.
+/// `Stage as i64` has it. Questions and answers get no further than 2, *consumed*: the seer does not learn them.
 const MATCHES: &str = "
     (:topic IS NULL OR topic = :topic)
     AND (:key IS NULL OR key = :key)
@@ -18,7 +18,8 @@ const MATCHES: &str = "
     AND (:until IS NULL OR coalesce(streamed_at, seen_at) < :until)
     AND (:stage IS NULL OR :stage = CASE WHEN dead_at IS NOT NULL THEN 4 WHEN indexed_at IS NOT NULL THEN 3
         WHEN consumed_at IS NOT NULL THEN 2 ELSE 1 END)
-    AND (:not_reached IS NULL OR :not_reached > CASE WHEN dead_at IS NOT NULL THEN 4 WHEN indexed_at IS NOT NULL THEN 3
+    AND (:not_reached IS NULL OR (CASE WHEN topic IN (:question, :answer) THEN min(:not_reached, 2) ELSE :not_reached END)
+        > CASE WHEN dead_at IS NOT NULL THEN 4 WHEN indexed_at IS NOT NULL THEN 3
         WHEN consumed_at IS NOT NULL THEN 2 ELSE 1 END)
     AND (NOT :failed OR dead_at IS NOT NULL OR indexed_error IS NOT NULL)
     AND (:text IS NULL OR CAST(key AS TEXT) LIKE :text ESCAPE '\\' OR dead_error LIKE :text ESCAPE '\\'
@@ -88,6 +89,8 @@ impl<'a> Parameters<'a> {
             (":until", &self.until),
             (":stage", &self.stage),
             (":not_reached", &self.not_reached),
+            (":question", &topic::SEER_QUESTION),
+            (":answer", &topic::SEER_ANSWER),
             (":failed", &self.filter.failed),
             (":text", &self.text),
         ]
