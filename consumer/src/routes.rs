@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use bus::TopicSelection;
-use contract::{Position, Timestamp, topic};
+use contract::{Position, Timestamp, record::ConsumeProgress, topic};
 use service::{ApiProblem, ApiResult};
+use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{app::App, kafka::invalid_topic};
@@ -20,9 +21,14 @@ mod page;
 mod status;
 mod topics;
 
+/// What events tell beside what is named as the body of their stream.
+#[derive(OpenApi)]
+#[openapi(components(schemas(ConsumeProgress)))]
+struct Told;
+
 /// The consumer's whole HTTP surface.
 pub(crate) fn all(app: Arc<App>) -> OpenApiRouter {
-    OpenApiRouter::new()
+    OpenApiRouter::with_openapi(Told::openapi())
         .routes(routes!(status::summary))
         .routes(routes!(status::life))
         .routes(routes!(lives::lives))

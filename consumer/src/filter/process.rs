@@ -1,6 +1,8 @@
 //! The other end of a process that evaluates an expression.
 
-use std::{path::Path, process::Stdio, sync::Arc, time::Duration};
+use std::{
+    os::unix::process::ExitStatusExt, path::Path, process::Stdio, sync::Arc, time::Duration,
+};
 
 use anyhow::Context;
 use contract::record::RecordView;
@@ -19,6 +21,9 @@ const START_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long an expression may take on one record.
 const RECORD_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// What is wrong with an expression that is never read to its end.
+const TOO_SLOW: &str = "reading it takes too long";
+
 /// A process that evaluates one expression until it is dropped, which kills it.
 pub(super) struct Evaluator {
     child: Child,
@@ -34,16 +39,12 @@ impl Evaluator {
         expression: &str,
         room: OwnedSemaphorePermit,
     ) -> ApiResult<Self> {
-        let mut evaluator = Self::spawn(program, room)?;
+        let mut evaluator = Self::spawn(program, room).map_err(|error| no_filters(&error))?;
         let answer = timeout(START_TIMEOUT, evaluator.ask(expression)).await;
-        // No answer: what cannot even be read nests too deep.
         let problem = match answer {
             Ok(Ok(problem)) => problem,
-            Ok(Err(error)) => {
-                tracing::warn!(error = format!("{error:#}"), "an expression was not read");
-                Some("it nests too deep to be read".to_owned())
-            }
-            Err(_) => Some("reading it takes too long".to_owned()),
+            Ok(Err(error)) => Some(evaluator.end(error).await?),
+            Err(_) => Some(TOO_SLOW.to_owned()),
         };
         match problem {
             None => Ok(evaluator),
@@ -87,6 +88,24 @@ impl Evaluator {
         Ok(serde_json::from_str(&answer.context("no answer")?)?)
     }
 
+    /// What is wrong with an expression to which there was no answer; or that it is not to blame.
+    async fn end(&mut self, error: anyhow::Error) -> ApiResult<String> {
+        let status = timeout(RECORD_TIMEOUT, self.child.wait()).await;
+        let status = status.ok().and_then(Result::ok);
+        if status.and_then(|status| status.code()) == Some(worker::TOO_SLOW.into()) {
+            return Ok(TOO_SLOW.to_owned());
+        }
+        // Reading what nests too deep takes the stack or the memory, of which the system lets a process die.
+        if status.is_some_and(|status| status.signal().is_some()) {
+            tracing::debug!(?status, "an expression was not read");
+            return Ok("it nests too deep to be read".to_owned());
+        }
+        let ended = status.map_or_else(|| "still there".to_owned(), |status| status.to_string());
+        Err(no_filters(&error.context(format!(
+            "the process ({ended}) does not evaluate expressions"
+        ))))
+    }
+
     /// Evaluates the expression on each record; after an error never again.
     pub(super) async fn verdicts(
         &mut self,
@@ -125,4 +144,14 @@ impl Evaluator {
         }
         evaluated.map(|()| verdicts)
     }
+}
+
+/// No expression can be evaluated, whatever it is.
+fn no_filters(error: &anyhow::Error) -> ApiProblem {
+    tracing::error!(error = format!("{error:#}"), "no process for expressions");
+    ApiProblem::unavailable(
+        "no-filters",
+        "Expressions cannot be evaluated here",
+        "The consumer could not start the process that evaluates `where`; its log says why. Look for a `text` instead, which needs none.",
+    )
 }

@@ -33,6 +33,8 @@ const MEMORY_BYTES_MAX: u64 = 512 * 1024 * 1024;
 const BUFFER_BYTES: usize = 64 * 1024;
 /// Answers are given after so long at the latest while there is more input.
 const FLUSH_INTERVAL: Duration = Duration::from_millis(50);
+/// The exit code of a process that ended itself for being busy too long.
+pub(super) const TOO_SLOW: u8 = 3;
 /// Far above the time after which the service ends the process: for when there is no service any more.
 const RECORD_TIME_MAX: Duration = Duration::from_secs(5);
 
@@ -154,7 +156,7 @@ impl Watch {
                     .elapsed()
                     .saturating_sub(Duration::from_millis(since));
                 if since > 0 && busy > RECORD_TIME_MAX {
-                    exit(1);
+                    exit(TOO_SLOW.into());
                 }
             }
         })?;

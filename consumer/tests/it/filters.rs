@@ -300,6 +300,31 @@ async fn what_is_no_filter_is_refused_with_its_place() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_expression_is_not_blamed_for_a_program_that_evaluates_none() {
+    let broker = Broker::start().await;
+    broker.write_foreign("a", "1").await;
+    for program in ["/nowhere/consumer", "/bin/true"] {
+        let data = tempfile::tempdir().unwrap();
+        let arguments = ["--filter-program", program];
+        let consumer = Consumer::start_with(&broker.kafka(), data.path(), &arguments).await;
+        let query = [("topics", "a"), ("where", "true")];
+        let (status, problem) = consumer.get(&path("/messages", &query)).await;
+        assert_eq!(status, 503, "{program}: {problem}");
+        assert_eq!(problem["type"], "urn:kafkloud:problem:no-filters");
+        let (status, _) = consumer.get("/messages?topics=a&text=1").await;
+        assert_eq!(status, 200, "what needs none goes on");
+        let (_, description) = consumer.get("/openapi.json").await;
+        for told in ["RecordView", "ConsumeProgress", "Problem"] {
+            assert!(
+                description["components"]["schemas"][told].is_object(),
+                "{told}"
+            );
+        }
+        consumer.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_comes_too_fast_is_counted() {
     let (broker, data) = (Broker::start().await, tempfile::tempdir().unwrap());
     let publisher = broker.publisher();

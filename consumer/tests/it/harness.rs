@@ -135,11 +135,12 @@ impl Consumer {
             &kafka.broker,
             "--data-dir",
             data,
-            // This program is the tests.
-            "--filter-program",
-            env!("CARGO_BIN_EXE_consumer"),
         ];
-        let config = ConsumerConfig::parse_from(base.iter().chain(arguments));
+        // This program is the tests.
+        let filters = ["--filter-program", env!("CARGO_BIN_EXE_consumer")];
+        let is_given = arguments.contains(&filters[0]);
+        let filters = filters.iter().filter(|_| !is_given);
+        let config = ConsumerConfig::parse_from(base.iter().chain(filters).chain(arguments));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let stop = CancellationToken::new();
