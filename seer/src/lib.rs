@@ -5,6 +5,7 @@
 
 mod announce;
 pub mod answer;
+mod answer_log;
 mod app;
 mod backlog;
 pub mod bm25;
@@ -30,6 +31,7 @@ pub use config::{AnswersConfig, EmbeddingsConfig, IntakeConfig, SeerConfig, Stor
 
 use crate::{
     answer::Answerer,
+    answer_log::AnswerLog,
     app::{App, IndexKnowledge},
     embed::Embeddings,
     index::Index,
@@ -76,11 +78,12 @@ pub async fn serve(
         publisher.clone(),
         health.check("intake"),
     )?;
+    let answers = AnswerLog::new(publisher.clone());
     let questions = Questions::start(
         &config.kafka,
         &config.intake.group,
         Arc::clone(&answerer),
-        publisher.clone(),
+        answers.clone(),
         stop.clone(),
     )?;
     let teacher = Teacher::new(
@@ -100,7 +103,8 @@ pub async fn serve(
         response: config.answers.answer_timeout + RESPONSE_MARGIN,
         ..Limits::default()
     };
-    let api = routes::all(app, answerer, teacher, stop.clone());
+    let ask = routes::ask::routes(answerer, answers, stop.clone());
+    let api = routes::all(app, teacher).merge(ask);
     let router = service::router("seer", api, health, limits);
     let mut parts = JoinSet::new();
     parts.spawn(intake.run(stop.clone()));

@@ -4,25 +4,25 @@
 //! skips none. A question that comes again is answered under the same message id: for readers by id there is one answer.
 //! Reading does not wait for a slow chat API: the subscription pauses by itself and stays in its group.
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
 use bus::{
-    Acks, KafkaConfig, Message, MessageHeaders, Publisher, RecordMeta, RecordRef, StartFrom,
-    Subscription, SubscriptionOptions, TopicSelection,
+    Acks, KafkaConfig, RecordMeta, RecordRef, StartFrom, Subscription, SubscriptionOptions,
+    TopicSelection,
 };
 use contract::{
-    MessageId, Timestamp, TraceParent,
+    TraceParent,
     seer::{Answer, AnswerMode, AskRequest, QUESTION_BYTES_MAX},
     topic,
 };
 use service::{ApiProblem, CancellationToken};
 use tokio::{sync::Semaphore, task::JoinSet};
 
-use crate::answer::Answerer;
+use crate::{
+    answer::Answerer,
+    answer_log::{self, AnswerLog},
+};
 
 /// Questions worked on at once; the answers of HTTP callers go on beside them.
 const AT_ONCE_MAX: usize = 4;
@@ -52,7 +52,7 @@ pub(crate) struct Questions {
 
 struct Worker {
     answerer: Arc<Answerer>,
-    publisher: Publisher,
+    log: AnswerLog,
     acks: Acks,
     stop: CancellationToken,
 }
@@ -63,7 +63,7 @@ impl Questions {
         kafka: &KafkaConfig,
         intake_group: &str,
         answerer: Arc<Answerer>,
-        publisher: Publisher,
+        log: AnswerLog,
         stop: CancellationToken,
     ) -> anyhow::Result<Self> {
         metrics::describe_counter!("seer_questions_total", "Questions answered over Kafka");
@@ -78,7 +78,7 @@ impl Questions {
             .context("cannot subscribe to questions")?;
         let worker = Arc::new(Worker {
             answerer,
-            publisher,
+            log,
             acks: subscription.acks(),
             stop,
         });
@@ -165,29 +165,10 @@ impl Worker {
 
     /// Until Kafka has it.
     async fn publish(&self, asked: &Asked, answer: &Answer) {
-        // Our own types always serialise.
-        let value = serde_json::to_vec(answer).unwrap_or_default();
-        let question = asked.meta.id;
-        let key = question.to_string();
+        let question = asked.question();
         let mut delay = RETRY_DELAY;
-        loop {
-            let message = Message {
-                topic: topic::SEER_ANSWER,
-                key: Some(key.as_bytes().into()),
-                value: &value,
-                headers: MessageHeaders {
-                    id: MessageId::of_idempotency_key(topic::SEER_ANSWER, key.as_bytes()),
-                    accepted_at: Timestamp::from(SystemTime::now()),
-                    trace: trace(asked.meta.trace),
-                    content_type: Some(b"application/json"),
-                },
-            };
-            match self.publisher.publish(&message).await {
-                Ok(_) => return,
-                Err(error) => {
-                    tracing::warn!(id = %question, %error, "answer not written; trying again")
-                }
-            }
+        while let Err(error) = self.log.write(&question, answer).await {
+            tracing::warn!(id = %question.id, %error, "answer not written; trying again");
             tokio::time::sleep(delay).await;
             delay = (delay * 2).min(RETRY_DELAY_MAX);
         }
@@ -202,6 +183,23 @@ impl Asked {
             offset: record.offset(),
             meta: record.meta(),
             request: parse(record.value().unwrap_or_default()),
+        }
+    }
+
+    /// As its answer tells it.
+    fn question(&self) -> answer_log::Asked {
+        let text = self
+            .request
+            .as_ref()
+            .map(|request| request.question.clone());
+        answer_log::Asked {
+            id: self.meta.id,
+            text: text.unwrap_or_default(),
+            trace: self.meta.trace.unwrap_or_else(|| TraceParent {
+                trace_id: fastrand::u128(1..),
+                span_id: 0,
+                sampled: true,
+            }),
         }
     }
 }
@@ -241,19 +239,6 @@ fn refusal(reason: &str) -> Answer {
         unsupported: Vec::new(),
         degraded: None,
         conversation: None,
-    }
-}
-
-/// Goes on with the question's trace.
-fn trace(question: Option<TraceParent>) -> TraceParent {
-    let begun = TraceParent {
-        trace_id: fastrand::u128(1..),
-        span_id: 0,
-        sampled: true,
-    };
-    TraceParent {
-        span_id: fastrand::u64(1..),
-        ..question.unwrap_or(begun)
     }
 }
 

@@ -3,29 +3,22 @@
 
 use std::sync::Arc;
 
-use service::CancellationToken;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{answer::Answerer, app::App, teach, teach::Teacher};
+use crate::{app::App, teach, teach::Teacher};
 
 pub(crate) mod accept;
-mod ask;
+pub(crate) mod ask;
 mod index;
 pub(crate) mod load;
 mod search;
 
-/// The seer's whole HTTP surface.
-pub(crate) fn all(
-    app: Arc<App>,
-    answerer: Arc<Answerer>,
-    teacher: Arc<Teacher>,
-    stop: CancellationToken,
-) -> OpenApiRouter {
+/// The seer's whole HTTP surface, but for [`ask`].
+pub(crate) fn all(app: Arc<App>, teacher: Arc<Teacher>) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(search::search))
         .routes(routes!(index::state))
         .routes(routes!(index::reindex))
         .with_state(app)
-        .merge(ask::routes(answerer, stop))
         .merge(teach::routes(teacher))
 }

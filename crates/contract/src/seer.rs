@@ -122,7 +122,18 @@ pub enum AnswerMode {
     Operation,
 }
 
-/// The seer's answer, over HTTP and on the topic `seer-answer`.
+/// A record on the topic `seer-answer`: an answer, however it was asked for. Its key is the question's id: of its record on
+/// `seer-question`, or made for a question over HTTP, which has none.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct AnswerRecord {
+    /// What was asked; empty where it could not be read.
+    #[serde(default)]
+    pub question: String,
+    #[serde(flatten)]
+    pub answer: Answer,
+}
+
+/// The seer's answer.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Answer {

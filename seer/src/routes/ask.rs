@@ -5,14 +5,14 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
     extract::{FromRequest, Request, State},
-    http::header,
+    http::{HeaderMap, header},
     response::{
         IntoResponse, Response, Sse,
         sse::{Event, KeepAlive},
     },
 };
 use contract::{
-    Problem,
+    Problem, TraceParent,
     seer::{Answer, AskRequest, SearchResults},
 };
 use futures::StreamExt;
@@ -24,7 +24,11 @@ use service::{
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::answer::{Answerer, AskEvent};
+use crate::{
+    answer::{Answerer, AskEvent},
+    answer_log::{self, AnswerLog},
+    teach::trace_of,
+};
 
 /// How often a quiet stream says that it lives.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -33,6 +37,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 #[derive(Clone)]
 struct Asked {
     answerer: Arc<Answerer>,
+    log: AnswerLog,
     /// Ends all streams.
     stop: CancellationToken,
 }
@@ -59,13 +64,21 @@ struct AskQuery {
     stream: bool,
 }
 
-pub(crate) fn routes(answerer: Arc<Answerer>, stop: CancellationToken) -> OpenApiRouter {
+pub(crate) fn routes(
+    answerer: Arc<Answerer>,
+    log: AnswerLog,
+    stop: CancellationToken,
+) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(get_ask, post_ask))
-        .with_state(Asked { answerer, stop })
+        .with_state(Asked {
+            answerer,
+            log,
+            stop,
+        })
 }
 
-/// Answers a question from the messages.
+/// Answers a question from the messages. The answer becomes a record on `seer-answer` too.
 ///
 /// As a stream: `retrieved` (the hits), `token` (a part of the text, a JSON string), `restart` (the text so far does not count,
 /// with the reason), `citations`, and `done` with the whole answer, or `problem`.
@@ -76,9 +89,13 @@ pub(crate) fn routes(answerer: Arc<Answerer>, stop: CancellationToken) -> OpenAp
     (status = 422, description = "The question is empty", body = Problem),
     (status = 503, description = "Too many questions, or the index is away", body = Problem),
 ))]
-async fn get_ask(State(asked): State<Asked>, Query(query): Query<AskQuery>) -> ApiResult<Response> {
+async fn get_ask(
+    State(asked): State<Asked>,
+    Query(query): Query<AskQuery>,
+    headers: HeaderMap,
+) -> ApiResult<Response> {
     let request = query.with_question(None);
-    respond(&asked, request).await
+    respond(&asked, request, trace_of(&headers)).await
 }
 
 /// The same, with the question as a body of text, or as JSON with all parameters.
@@ -97,6 +114,7 @@ async fn post_ask(
     Query(query): Query<AskQuery>,
     request: Request,
 ) -> ApiResult<Response> {
+    let trace = trace_of(request.headers());
     let is_json = request
         .headers()
         .get(header::CONTENT_TYPE)
@@ -111,7 +129,7 @@ async fn post_ask(
         let text = std::str::from_utf8(&body).map_err(|_| not_text())?;
         query.with_question(Some(text))
     };
-    respond(&asked, request).await
+    respond(&asked, request, trace).await
 }
 
 impl AskQuery {
@@ -129,13 +147,25 @@ impl AskQuery {
     }
 }
 
-async fn respond(asked: &Asked, request: AskRequest) -> ApiResult<Response> {
+async fn respond(asked: &Asked, request: AskRequest, trace: TraceParent) -> ApiResult<Response> {
+    let (question, log) = (
+        answer_log::Asked::now(&request.question, trace),
+        asked.log.clone(),
+    );
     if !request.stream {
-        return Ok(Json(asked.answerer.answer(request).await?).into_response());
+        let answer = asked.answerer.answer(request).await?;
+        log.note(question, answer.clone());
+        return Ok(Json(answer).into_response());
     }
+    let note = move |event: &ApiResult<AskEvent>| {
+        if let Ok(AskEvent::Done(answer)) = event {
+            log.note(question.clone(), answer.clone());
+        }
+    };
     let events = asked
         .answerer
         .stream(request)?
+        .inspect(note)
         .map(|event| Ok::<_, Infallible>(to_sse(event)))
         .take_until(asked.stop.clone().cancelled_owned());
     let keep_alive = KeepAlive::new().interval(KEEP_ALIVE);

@@ -1,6 +1,6 @@
 //! `/ask` and the topics of questions and answers, of a whole seer.
 
-use contract::topic;
+use contract::{seer::AnswerRecord, topic};
 use futures::TryStreamExt;
 use serde_json::json;
 
@@ -93,6 +93,32 @@ async fn a_question_in_every_form() {
 }
 
 #[tokio::test]
+async fn answers_over_http_are_kept_with_their_question_and_citations() {
+    let (broker, _data, seer) = taught(&[]).await;
+    let url = format!("{}/ask", seer.url);
+    let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let whole = seer.http.post(&url).header("traceparent", trace);
+    let whole = whole.body(format!(" {QUESTION}\n")).send().await.unwrap();
+    let whole: Answer = whole.json().await.unwrap();
+    let streamed = [("q", "Who are the Wilymajinkas?"), ("stream", "true")];
+    sse(seer.http.get(&url).query(&streamed).send().await.unwrap()).await;
+    for question in [QUESTION, streamed[0].1] {
+        let record = broker.find(topic::SEER_ANSWER, move |key, value| {
+            let record: AnswerRecord = serde_json::from_slice(value).unwrap();
+            let id: MessageId = std::str::from_utf8(key?).unwrap().parse().unwrap();
+            (record.question == question).then_some((id, record))
+        });
+        let (id, record) = record.await;
+        assert_eq!(id.0.get_version_num(), 7);
+        assert_eq!(record.answer.citations[0].text, FACT);
+        if question == QUESTION {
+            assert_eq!(record.answer, whole);
+        }
+    }
+    seer.stop().await;
+}
+
+#[tokio::test]
 async fn what_cannot_be_asked_is_a_problem() {
     let (_broker, _data, seer) = taught(&[]).await;
     let url = format!("{}/ask", seer.url);
@@ -147,11 +173,12 @@ async fn a_question_over_kafka_is_answered_under_its_id_and_none_is_dropped() {
         let key = MessageId::of_record(topic::SEER_QUESTION, 0, offset).to_string();
         let answer = broker.find(topic::SEER_ANSWER, move |found, value| {
             (found == Some(key.as_bytes()))
-                .then(|| serde_json::from_slice::<Answer>(value).unwrap())
+                .then(|| serde_json::from_slice::<AnswerRecord>(value).unwrap())
         });
-        let answer = answer.await;
+        let AnswerRecord { question, answer } = answer.await;
         assert!(answer.answer.contains(says), "{answer:?}");
         assert_eq!(answer.known, offset == 3);
+        assert_eq!(question.is_empty(), offset == 0, "{question}");
     }
     seer.stop().await;
 }
