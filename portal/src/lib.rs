@@ -21,13 +21,16 @@ mod groups;
 mod handover;
 mod life;
 mod lookup;
+mod message;
 mod pages;
 mod receipts;
+mod record;
 mod routes;
 mod seer;
 mod shown;
 mod stream;
 mod topics;
+mod waterfall;
 mod words;
 
 #[cfg(feature = "ssr")]

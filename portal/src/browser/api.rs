@@ -6,7 +6,6 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     burst::{Burst, Order},
-    lookup::Lookup,
     pages::round_trip::Draft,
 };
 
@@ -31,11 +30,6 @@ pub(crate) async fn end_burst(id: &str) -> Result<(), Problem> {
 
 pub(crate) async fn life(id: MessageId) -> Result<MessageLife, Problem> {
     parse(&get(format!("/api/status/{id}")).await?)
-}
-
-/// Life and record; `query` is that of the message's page.
-pub(crate) async fn lookup(id: &str, query: &str) -> Result<Lookup, Problem> {
-    parse(&get(format!("/api/lookup/{id}?{query}")).await?)
 }
 
 /// What the page at `address` shows, see [`crate::shown`].

@@ -18,6 +18,7 @@ pub(crate) mod produce_form;
 pub(crate) mod receipt_card;
 pub(crate) mod record_detail;
 pub(crate) mod record_list;
+pub(crate) mod record_value;
 pub(crate) mod stage_chart;
 pub(crate) mod table;
 pub(crate) mod tail_state;

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use contract::{Timestamp, record::RecordView};
 use leptos::{ev::MouseEvent, html, prelude::*};
 
-use crate::{address::escape, erase::Erase, stream::tail::Tail, words};
+use crate::{address, erase::Erase, stream::tail::Tail, words};
 
 /// As in the style sheet.
 const ROW_PX: usize = 32;
@@ -118,8 +118,7 @@ pub(crate) fn place(record: &RecordView) -> String {
 }
 
 pub(crate) fn message_page(record: &RecordView) -> String {
-    let at = format!("{}:{}:{}", record.topic, record.partition, record.offset);
-    format!("/message/{}?at={}", record.id, escape(&at))
+    address::message(&record.place())
 }
 
 /// In one line.

@@ -1,67 +1,136 @@
-//! `/message/{id}`: the life of one message.
+//! `/message/{id}` and `/message/{topic}/{partition}/{offset}`: all that is known of one message.
 
-use contract::{Problem, status::MessageLife};
-use leptos::{prelude::*, task::spawn_local};
+mod cited;
+mod life;
+mod record;
+
+use contract::{
+    Problem,
+    record::{RecordNeighbours, RecordPlace},
+};
+use leptos::{ev, prelude::*, task::spawn_local};
 use leptos_meta::Title;
-use leptos_router::hooks::{use_location, use_params_map};
+use leptos_router::hooks::use_params_map;
+use web_sys::VisibilityState;
 
 use crate::{
+    address,
     browser::{api, live, storage},
-    components::{
-        facts::facts, ladder::Ladder, notice::Notice, receipt_card::ask_about, table::table,
-    },
+    components::{ladder::Ladder, notice::Notice, receipt_card::ask_about},
     entry::Entry,
     erase::Erase,
     flow::Seer,
-    handover::handed_over,
-    lookup::{Lookup, Record},
+    message::{MessageData, Record},
+    shown::{Shown, shown_once},
     words,
 };
 
 #[component]
 pub(crate) fn Message() -> impl IntoView {
-    let found = RwSignal::new(handed_over::<Lookup>());
-    let asked = move || use_params_map().with(|params| params.get("id").unwrap_or_default());
-    // Reached by a link inside the page, the server has not been asked yet.
-    Effect::new(move |_| {
-        let id = asked();
-        if found.read_untracked().id != id {
-            let query = use_location().search.get_untracked();
-            spawn_local(async move { found.set(look_up(id, &query).await) });
+    let shown = shown_once::<MessageData>();
+    follow(shown);
+    let data = Memo::new(move |_| shown.with(|shown| shown.data.clone()));
+    let of_data = move |part: fn(&MessageData) -> Option<Problem>| {
+        data.with(|data| data.as_ref().and_then(part))
+    };
+    let problem = Memo::new(move |_| {
+        shown
+            .with(|shown| shown.problem.clone())
+            .or_else(|| of_data(|data| data.problem.clone()))
+    });
+    let gone = Memo::new(move |_| of_data(|data| data.gone.clone()));
+    let entry = Memo::new(move |_| data.with(|data| data.as_ref()?.entry.clone()));
+    let ways = Memo::new(move |_| data.with(|data| data.as_ref().and_then(Ways::of)));
+    let record = Memo::new(move |_| data.with(|data| data.as_ref()?.record.clone()));
+    let cited = Memo::new(move |_| data.with(|data| data.as_ref().map(|data| data.cited.clone())));
+    let is_found = move || data.with(Option::is_some);
+    let params = use_params_map();
+    let topic = move || params.with(|params| params.get("topic"));
+    let asked = move || {
+        let param = |name| params.with(|params| params.get(name).unwrap_or_default());
+        match topic() {
+            Some(topic) => format!("{topic}/{} @ {}", param("partition"), param("offset")),
+            None => param("id"),
         }
-    });
-    let followed = Memo::new(move |_| {
-        found.with(|found| {
-            found
-                .entry
-                .as_ref()
-                .filter(|entry| !entry.is_settled())
-                .map(|entry| entry.id)
-        })
-    });
-    live::follow(
-        move || followed.get().into_iter().collect(),
-        move |life| {
-            found.update(|found| {
-                if let Some(entry) = &mut found.entry {
-                    entry.learn(life);
-                }
-            });
-        },
-    );
-    let problem = Memo::new(move |_| found.with(|found| found.problem.clone()));
-    let entry = Memo::new(move |_| found.with(|found| found.entry.clone()));
-    let record = Memo::new(move |_| found.with(|found| found.record.clone()));
+    };
     view! {
         <Title text="Message"/>
         <h1>"Message "<code class="id">{asked}</code></h1>
         {move || problem.get().map(|problem| view! { <Notice problem/> })}
+        {move || topic().filter(|_| !is_found()).map(|topic| topic_link(&topic))}
+        {move || ways.get().map(ways_view)}
         {move || entry.get().map(|entry| now(entry, problem.get()))}
-        {move || record.get().map(record_view)}
-        {move || entry.get().map(story)}
+        {move || gone.get().map(|problem| view! { <Notice problem/> })}
+        {move || record.get().map(record::record_view)}
+        {move || entry.get().map(|entry| life::life_view(entry, record.with(Option::is_some)))}
+        {move || cited.get().map(cited::cited_view)}
         <p><a href="/">"Send another message"</a></p>
     }
     .erase()
+}
+
+/// Follows the life until nothing more can happen to it. Who comes back to the tab sees what was written meanwhile.
+fn follow(shown: RwSignal<Shown<MessageData>>) {
+    let change = move |change: &dyn Fn(&mut Entry)| {
+        shown.update(|shown| {
+            let data = shown.data.as_mut();
+            if let Some(entry) = data.and_then(|data| data.entry.as_mut()) {
+                change(entry);
+            }
+        });
+    };
+    let followed = Memo::new(move |_| {
+        shown.with(|shown| {
+            let entry = shown.data.as_ref()?.entry.as_ref()?;
+            (!entry.is_settled()).then_some(entry.id)
+        })
+    });
+    live::follow(
+        move || followed.get().into_iter().collect(),
+        move |life| change(&|entry| entry.learn(life.clone())),
+    );
+    let address = Memo::new(move |_| shown.with(|shown| shown.address.clone()));
+    Effect::new(move |_| {
+        address.track();
+        change(&more_precise);
+    });
+    Effect::new(move |_| {
+        let listener = window_event_listener(ev::visibilitychange, move |_| {
+            if document().visibility_state() == VisibilityState::Visible {
+                renew(shown);
+            }
+        });
+        on_cleanup(move || listener.remove());
+    });
+}
+
+fn renew(shown: RwSignal<Shown<MessageData>>) {
+    let address = shown.with_untracked(|shown| shown.address.clone());
+    spawn_local(async move {
+        // What is shown stays when nobody can tell anything newer.
+        if let Ok(mut data) = api::view::<MessageData>(&address).await {
+            data.entry.iter_mut().for_each(more_precise);
+            // Meanwhile somebody may have gone elsewhere, and the signal with the page.
+            shown.try_update(|shown| {
+                if shown.address == address {
+                    shown.data = Some(data);
+                }
+            });
+        }
+    });
+}
+
+/// A receipt of this browser knows the acknowledgement more precisely than the consumer.
+fn more_precise(entry: &mut Entry) {
+    let kept = storage::load().into_iter().find(|kept| kept.id == entry.id);
+    if let Some(mut kept) = kept.filter(|_| entry.ack_us.is_none()) {
+        entry
+            .life
+            .take()
+            .into_iter()
+            .for_each(|life| kept.learn(life));
+        *entry = kept;
+    }
 }
 
 /// Where it stands.
@@ -79,78 +148,78 @@ fn now(entry: Entry, problem: Option<Problem>) -> AnyView {
     .erase()
 }
 
-/// How it came there.
-fn story(entry: Entry) -> AnyView {
-    let known = [
-        ("Topic", Some(entry.topic)),
-        ("Partition", Some(entry.partition.to_string())),
-        ("Offset", Some(entry.offset.to_string())),
-        ("Key", entry.key),
-        ("Trace", entry.trace_id),
-        ("Day", entry.life.as_ref().and_then(first_day)),
-    ];
-    let known = known.into_iter();
-    let known = known.filter_map(|(name, value)| Some((name.to_owned(), value?)));
-    let rungs = entry.life.map(|life| life.stages).unwrap_or_default();
-    let rungs = rungs.into_iter();
-    let rungs = rungs.map(|rung| {
+/// Where one can go from a message.
+#[derive(Clone, PartialEq)]
+struct Ways {
+    place: RecordPlace,
+    has_key: bool,
+    neighbours: Option<RecordNeighbours>,
+    first: Option<RecordPlace>,
+}
+
+impl Ways {
+    fn of(data: &MessageData) -> Option<Self> {
+        let Record { place, has_key, .. } = data.record.as_ref()?;
+        Some(Self {
+            place: place.clone(),
+            has_key: *has_key,
+            neighbours: data.neighbours.clone(),
+            first: data.first.clone(),
+        })
+    }
+}
+
+fn ways_view(ways: Ways) -> AnyView {
+    let Ways {
+        place,
+        has_key,
+        neighbours,
+        first,
+    } = ways;
+    let partition = format!("partition {}", place.partition);
+    let beside = neighbours.map(|beside| {
+        let by_key = has_key.then(|| {
+            view! {
+                {way("previous-with-key", "←", "Before it with the key", beside.previous_with_key.as_ref())}
+                {way("next-with-key", "→", "After it with the key", beside.next_with_key.as_ref())}
+            }
+        });
         view! {
-            <tr data-stage=rung.stage.name()>
-                <th scope="row">{rung.stage.name()}</th>
-                <td><time datetime=rung.at.to_string()>{words::time_of_day(rung.at)}</time></td>
-                <td>{rung.component}</td>
-            </tr>
+            {way("previous", "←", &format!("Before it in {partition}"), beside.previous.as_ref())}
+            {way("next", "→", &format!("After it in {partition}"), beside.next.as_ref())}
+            {by_key}
         }
     });
-    let rungs = rungs.collect_view();
-    view! {
-        <h2>"Life"</h2>
-        {facts(known.collect())}
-        {table("Stages", &["Stage", "At", "By"], rungs.erase())}
-    }
-    .erase()
-}
-
-/// The date on which the life began, such as `2026-01-31`.
-fn first_day(life: &MessageLife) -> Option<String> {
-    let at = life.stages.first()?.at.to_string();
-    at.get(..10).map(str::to_owned)
-}
-
-/// What the message says, as text whatever it holds.
-fn record_view(record: Record) -> AnyView {
-    view! {
-        <h2>"Record"</h2>
-        {record.value.map(|value| view! {
-            <div class="payload" tabindex="0" role="region" aria-label="Value"><code>{value}</code></div>
-        })}
-        {record.note.map(|note| view! { <p class="hint">{note}</p> })}
-        {facts(record.facts)}
-    }
-    .erase()
-}
-
-async fn look_up(id: String, query: &str) -> Lookup {
-    let mut lookup = api::lookup(&id, query)
-        .await
-        .unwrap_or_else(|problem| Lookup {
-            problem: Some(problem),
-            ..Lookup::default()
-        });
-    lookup.id = id;
-    lookup.entry = lookup.entry.map(more_precise);
-    lookup
-}
-
-/// A receipt of this browser knows the acknowledgement more precisely than the consumer.
-fn more_precise(entry: Entry) -> Entry {
-    let kept = storage::load().into_iter().find(|kept| kept.id == entry.id);
-    match (kept, entry.life) {
-        (Some(mut kept), Some(life)) => {
-            kept.learn(life);
-            kept
+    let first = first.map(|first| {
+        let title = format!("{}/{} @ {}", first.topic, first.partition, first.offset);
+        view! {
+            <p class="remark">"The log holds this message more than once, under one id. Its life is told of the record at "
+                <a href=address::message(&first)>{title}</a>"."</p>
         }
-        (Some(kept), None) => kept,
-        (None, life) => Entry { life, ..entry },
+    });
+    view! {
+        <nav class="ways" aria-label="From this message">
+            {beside}
+            <a href=address::place(&place)>{format!("{}/{} @ {}", place.topic, place.partition, place.offset)}</a>
+            <a href=format!("/topics/{}", address::escape(&place.topic))>"Its topic"</a>
+        </nav>
+        {first}
     }
+    .erase()
+}
+
+/// One way, or that there is none.
+fn way(id: &'static str, arrow: &'static str, words: &str, place: Option<&RecordPlace>) -> AnyView {
+    let arrow = view! { <span aria-hidden="true">{arrow}" "</span> };
+    match place {
+        Some(place) => {
+            view! { <a id=id href=address::message(place)>{arrow}{words.to_owned()}</a> }.erase()
+        }
+        None => view! { <span class="hint">{arrow}{format!("{words}: none")}</span> }.erase(),
+    }
+}
+
+fn topic_link(topic: &str) -> AnyView {
+    let href = format!("/topics/{}", address::escape(topic));
+    view! { <p><a href=href>"The topic "{topic.to_owned()}</a></p> }.erase()
 }

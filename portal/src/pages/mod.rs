@@ -27,7 +27,7 @@ pub(crate) mod stream;
 pub(crate) mod topic;
 pub(crate) mod topics;
 
-pub(crate) static PAGES: [Page; 10] = [
+pub(crate) static PAGES: [Page; 11] = [
     Page {
         path: "/",
         link: Some(("Round trip", 'h')),
@@ -42,6 +42,11 @@ pub(crate) static PAGES: [Page; 10] = [
         path: "/message/:id",
         link: None,
         code: code!(watch, message::Message),
+    },
+    Page {
+        path: "/message/:topic/:partition/:offset",
+        link: None,
+        code: code!(place, message::Message),
     },
     Page {
         path: "/topics",
@@ -161,6 +166,10 @@ mod tests {
         assert_eq!(at("/seer/"), Some(("/seer", Vec::new())));
         let id = vec![("id".into(), "42".to_owned())];
         assert_eq!(at("/message/42"), Some(("/message/:id", id)));
+        let place = [("topic", "a"), ("partition", "0"), ("offset", "7")];
+        let place = place.map(|(name, value)| (name.into(), value.to_owned()));
+        let path = "/message/:topic/:partition/:offset";
+        assert_eq!(at("/message/a/0/7"), Some((path, place.into())));
         for nowhere in [
             "/message",
             "/message/",

@@ -11,6 +11,7 @@ mod form;
 mod groups;
 mod life;
 mod lookup;
+mod message;
 mod outbox;
 mod pages;
 mod place;
@@ -135,7 +136,8 @@ fn router(
         .routes(routes!(consume::get))
         .routes(routes!(status::summary))
         .routes(routes!(status::life))
-        .routes(routes!(lookup::get))
+        .routes(routes!(message::by_id))
+        .routes(routes!(message::by_place))
         .routes(routes!(events::get))
         .routes(routes!(stream::get))
         .routes(routes!(stream::export))

@@ -8,7 +8,7 @@ use axum::{
 use leptos::context::provide_context;
 use serde::Deserialize;
 
-use super::{Portal, groups, life, lookup, render::render, seer, stream, topics};
+use super::{Portal, groups, life, lookup, message, render::render, seer, stream, topics};
 use crate::pages::round_trip::RoundTripData;
 
 /// Handles every route that the app declares.
@@ -16,7 +16,8 @@ pub(crate) async fn page(State(portal): State<Portal>, request: Request) -> Resp
     let path = request.extensions().get::<MatchedPath>();
     match path.map_or("", MatchedPath::as_str) {
         "/" => round_trip(&portal, request).await,
-        "/message/{id}" => message(&portal, request).await,
+        "/message/{id}" => message::page(&portal, request, false).await,
+        "/message/{topic}/{partition}/{offset}" => message::page(&portal, request, true).await,
         "/stream" => stream::page(&portal, request).await,
         "/life" => life::page(&portal, request).await,
         "/topics" => topics::list_page(&portal, request).await,
@@ -55,24 +56,4 @@ async fn round_trip(portal: &Portal, request: Request) -> Response {
         ..RoundTripData::default()
     };
     render(portal, request, move || provide_context(data.clone())).await
-}
-
-async fn message(portal: &Portal, request: Request) -> Response {
-    let id = request
-        .uri()
-        .path()
-        .trim_start_matches("/message/")
-        .to_owned();
-    let at = Query::<lookup::At>::try_from_uri(request.uri());
-    let at = at.map(|Query(at)| at).unwrap_or_default();
-    let lookup = lookup::message(portal, id, &at).await;
-    let status = match &lookup.problem {
-        Some(problem) if lookup.entry.is_none() && lookup.record.is_none() => {
-            StatusCode::from_u16(problem.status).ok()
-        }
-        _ => None,
-    };
-    let mut response = render(portal, request, move || provide_context(lookup.clone())).await;
-    *response.status_mut() = status.unwrap_or(StatusCode::OK);
-    response
 }

@@ -1,5 +1,10 @@
 use std::str::FromStr;
 
+use contract::{
+    MessageId,
+    record::{RecordPlace, RecordView},
+};
+
 use crate::entry::Entry;
 
 /// A place of the log, written `topic:partition:offset`.
@@ -16,6 +21,22 @@ impl Place {
             topic: entry.topic.clone(),
             partition: entry.partition,
             offset: entry.offset,
+        }
+    }
+
+    /// Whether it is where a record lies.
+    pub(crate) fn holds(&self, record: &RecordView) -> bool {
+        (self.partition, self.offset) == (record.partition, record.offset)
+            && self.topic == record.topic
+    }
+
+    /// The place of the message with this id.
+    pub(crate) fn with_id(self, id: MessageId) -> RecordPlace {
+        RecordPlace {
+            id,
+            topic: self.topic,
+            partition: self.partition,
+            offset: self.offset,
         }
     }
 }

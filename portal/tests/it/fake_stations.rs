@@ -20,7 +20,7 @@ use axum::{
 };
 use contract::{
     Check, MessageId, Problem, Readiness, Receipt, Stage, Timestamp,
-    record::{Encoding, HeaderView, RecordView},
+    record::{Encoding, HeaderView, RecordNeighbours, RecordPlace, RecordView},
     status::{MessageLife, StageReached, StatusSummary},
 };
 use futures::{StreamExt, stream};
@@ -67,6 +67,10 @@ impl Stations {
             .route("/status/{id}", get(life))
             .route("/events", get(events))
             .route("/messages/{topic}/{partition}/{offset}", get(record))
+            .route(
+                "/messages/{topic}/{partition}/{offset}/neighbours",
+                get(neighbours),
+            )
             .route("/produce/{topic}", post(produce_without_key))
             .route("/produce/{topic}/{key}", post(produce))
             .layer(extract::DefaultBodyLimit::disable())
@@ -157,27 +161,59 @@ async fn life(
     }
 }
 
-/// Every place holds the record that was produced last.
+/// Every place holds the record that was produced last, with the key of the message there.
 async fn record(
     State(stations): State<Stations>,
     extract::Path((topic, partition, offset)): extract::Path<(String, i32, i64)>,
-) -> Json<RecordView> {
+) -> Response {
+    if stations.stream.is_gone(offset) {
+        return problem(404, "no-record", "The log holds offsets 100 to 200 now.");
+    }
     let (media_type, value) = stations.last_produced();
+    let header = |name: &str, value: &str| HeaderView {
+        name: name.to_owned(),
+        value: Some(value.to_owned()),
+        value_encoding: Encoding::Text,
+    };
+    let id = MessageId::of_record(&topic, partition, offset);
+    let key = stations
+        .lives
+        .borrow()
+        .get(&id)
+        .map(|life| life.key.clone());
     Json(RecordView {
-        id: MessageId::of_record(&topic, partition, offset),
+        id,
         topic,
         partition,
         offset,
         timestamp: Some(1_769_851_800_000),
-        key: None,
+        key: key.flatten(),
         key_encoding: Encoding::Text,
+        headers: vec![header("content-type", &media_type), header(&value, &value)],
         value: Some(value),
         value_encoding: Encoding::Text,
-        headers: vec![HeaderView {
-            name: "content-type".to_owned(),
-            value: Some(media_type),
-            value_encoding: Encoding::Text,
-        }],
+    })
+    .into_response()
+}
+
+/// The messages before and after one, wherever it lies.
+async fn neighbours(
+    extract::Path((topic, partition, offset)): extract::Path<(String, i32, i64)>,
+) -> Json<RecordNeighbours> {
+    let place = |offset| {
+        let id = MessageId::of_record(&topic, partition, offset);
+        (offset >= 0).then(|| RecordPlace {
+            id,
+            topic: topic.clone(),
+            partition,
+            offset,
+        })
+    };
+    Json(RecordNeighbours {
+        previous: place(offset - 1),
+        next: place(offset + 1),
+        previous_with_key: None,
+        next_with_key: place(offset + 10),
     })
 }
 

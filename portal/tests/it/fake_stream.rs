@@ -16,6 +16,7 @@ use contract::{
     MessageId, Stage, Timestamp,
     record::{Encoding, HeaderView, RecordPage, RecordView},
     status::{LifeList, LifeStats, MessageLife, StageReached, StepTimes},
+    topic,
 };
 use futures::stream;
 
@@ -30,6 +31,12 @@ pub(crate) struct FakeStream(Arc<Mutex<Held>>);
 struct Held {
     records: Vec<RecordView>,
     lives: Vec<MessageLife>,
+    /// What lies on `seer-answer`, the last one first.
+    answers: Vec<RecordView>,
+    /// Whether there are more of them than anybody looks at.
+    has_more_answers: bool,
+    /// Records before this offset were deleted.
+    first_offset: i64,
     /// The query of each route that was asked last.
     asked: BTreeMap<&'static str, Asked>,
     last_event_id: Option<String>,
@@ -76,6 +83,38 @@ impl FakeStream {
         self.0.lock().unwrap().lives.push(life);
     }
 
+    /// Adds an answer to this question, which cites one message.
+    pub(crate) fn add_answer(&self, question: &str, cited: MessageId) {
+        let citation = serde_json::json!({
+            "n": 1, "id": cited, "topic": "stream", "partition": 0, "offset": 0, "text": "so it is", "score": 1.0,
+        });
+        let answer = serde_json::json!({
+            "question": question, "answer": "So it is [1].", "mode": "extractive", "known": true, "citations": [citation],
+        });
+        let answers = &mut self.0.lock().unwrap().answers;
+        let offset = answers.len() as i64;
+        let record = RecordView {
+            id: MessageId::of_record(topic::SEER_ANSWER, 0, offset),
+            topic: topic::SEER_ANSWER.to_owned(),
+            value: Some(answer.to_string()),
+            ..record(offset, "answer")
+        };
+        answers.insert(0, record);
+    }
+
+    pub(crate) fn have_more_answers(&self) {
+        self.0.lock().unwrap().has_more_answers = true;
+    }
+
+    /// Deletes the records before an offset, as a topic does with old ones.
+    pub(crate) fn delete_before(&self, offset: i64) {
+        self.0.lock().unwrap().first_offset = offset;
+    }
+
+    pub(crate) fn is_gone(&self, offset: i64) -> bool {
+        offset < self.0.lock().unwrap().first_offset
+    }
+
     pub(crate) fn asked(&self, route: &str) -> Asked {
         self.0.lock().unwrap().asked[route].clone()
     }
@@ -112,6 +151,22 @@ async fn messages(State(fake): State<FakeStream>, Query(asked): Query<Asked>) ->
         return problem(400, "invalid-where", "This is no jq.");
     }
     let mut held = fake.0.lock().unwrap();
+    if asked
+        .get("topics")
+        .is_some_and(|topics| topics == topic::SEER_ANSWER)
+    {
+        held.asked.insert("answers", asked);
+        if held.answers.is_empty() {
+            return problem(404, "unknown-topic", "There is no topic “seer-answer”.");
+        }
+        return Json(RecordPage {
+            records: held.answers.clone(),
+            next: held.has_more_answers.then(|| "further".to_owned()),
+            scanned: 20_000,
+            ..RecordPage::default()
+        })
+        .into_response();
+    }
     held.asked.insert("messages", asked);
     Json(RecordPage {
         records: held.records.clone(),
