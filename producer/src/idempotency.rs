@@ -56,13 +56,16 @@ pub(crate) fn key_of(headers: &HeaderMap) -> ApiResult<Option<Vec<u8>>> {
 }
 
 /// Tells messages apart without keeping them.
-pub(crate) fn fingerprint(target: &Target, value: &[u8]) -> Uuid {
+pub(crate) fn fingerprint(target: &Target, headers: &[(String, Vec<u8>)], value: &[u8]) -> Uuid {
     let topic = Uuid::new_v5(&Uuid::nil(), target.topic.as_bytes());
     let keyed = match &target.key {
         Some(key) => Uuid::new_v5(&topic, key),
         None => topic,
     };
-    Uuid::new_v5(&keyed, value)
+    let with_headers = headers.iter().fold(keyed, |so_far, (name, value)| {
+        Uuid::new_v5(&Uuid::new_v5(&so_far, name.as_bytes()), value)
+    });
+    Uuid::new_v5(&with_headers, value)
 }
 
 impl RecentKeys {
@@ -122,7 +125,7 @@ mod tests {
     #[test]
     fn a_key_stands_for_one_message() {
         let recent = RecentKeys::new(10);
-        let message = fingerprint(&target("a", None), b"1");
+        let message = fingerprint(&target("a", None), &[], b"1");
         let first = recent.first_request(b"k", message).unwrap();
         let again = recent.first_request(b"k", message).unwrap();
         assert!(Arc::ptr_eq(&first, &again));
@@ -132,7 +135,7 @@ mod tests {
             ("a", Some("1"), ""),
             ("a", None, "2"),
         ] {
-            let other = fingerprint(&target(topic, key), value.as_bytes());
+            let other = fingerprint(&target(topic, key), &[], value.as_bytes());
             let Err(problem) = recent.first_request(b"k", other) else {
                 panic!("{topic} {key:?} {value}");
             };

@@ -7,6 +7,7 @@
 mod app;
 mod config;
 mod failure;
+mod given;
 mod idempotency;
 mod ndjson;
 mod openapi;

@@ -35,7 +35,7 @@ use self::{
 };
 use crate::{
     app::App,
-    idempotency,
+    given, idempotency,
     receipt::{continue_trace, new_id, with_new_span},
     target::Target,
 };
@@ -53,6 +53,8 @@ struct Upload {
     format: LineFormat,
     key_field: Option<KeyField>,
     trace: TraceParent,
+    /// What each record is to have in its headers besides.
+    given: Vec<(String, Vec<u8>)>,
     /// With it, a repeated upload gives every line the same id again.
     idempotency_key: Option<Vec<u8>>,
 }
@@ -113,6 +115,7 @@ pub(crate) fn produce_lines(app: Arc<App>, request: Request) -> ApiResult<Respon
     let upload = Upload {
         format: params.format,
         trace: continue_trace(request.headers()),
+        given: given::headers_of(request.headers())?,
         idempotency_key: idempotency::key_of(request.headers())?,
         key_field: params.key_field.as_deref().map(KeyField::new),
         app: Arc::clone(&app),
@@ -241,6 +244,7 @@ impl Upload {
                 accepted_at,
                 trace: with_new_span(self.trace),
                 content_type: Some(content_type.as_bytes()),
+                others: &self.given,
             },
         })
     }

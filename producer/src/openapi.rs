@@ -13,6 +13,9 @@ pub(crate) struct Headers {
     /// `wait=N` waits up to N seconds, 30 at most, until the message is consumed
     #[param(rename = "Prefer", example = "wait=5")]
     prefer: Option<String>,
+    /// `name=value`, both percent-encoded: a header that the record is to have. May repeat
+    #[param(rename = "Kafkloud-Header", example = "source=shop")]
+    kafkloud_header: Option<String>,
     /// W3C Trace Context; the message continues the trace
     traceparent: Option<String>,
 }

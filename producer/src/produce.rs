@@ -19,7 +19,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     app::App,
-    failure, idempotency, ndjson,
+    failure, given, idempotency, ndjson,
     openapi::{Answers, Headers, NdjsonParams},
     receipt::{Accepted, continue_trace, new_id},
     target::Target,
@@ -63,16 +63,24 @@ async fn accept(app: Arc<App>, request: Request) -> ApiResult<Response> {
     let trace = continue_trace(request.headers());
     let wait = wait::preferred(request.headers());
     let idempotency_key = idempotency::key_of(request.headers())?;
+    let given = given::headers_of(request.headers())?;
     let content_type = request.headers().get(header::CONTENT_TYPE).cloned();
     let value = read_body(&app, request).await?;
     let publish = async |id| {
         let accepted = Accepted::now(id, trace);
-        publish(&app, &target, accepted, content_type.as_ref(), &value).await
+        let headers = MessageHeaders {
+            id: accepted.id,
+            accepted_at: accepted.at,
+            trace: accepted.trace,
+            content_type: content_type.as_ref().map(HeaderValue::as_bytes),
+            others: &given,
+        };
+        publish(&app, &target, accepted, headers, &value).await
     };
     let receipt = match idempotency_key {
         None => publish(new_id()).await?,
         Some(key) => {
-            let fingerprint = idempotency::fingerprint(&target, &value);
+            let fingerprint = idempotency::fingerprint(&target, &given, &value);
             let first = app.recent_keys.first_request(&key, fingerprint)?;
             let id = MessageId::of_idempotency_key(&target.topic, &key);
             let receipt = first.receipt.get_or_try_init(|| publish(id)).await?;
@@ -92,19 +100,14 @@ async fn publish(
     app: &App,
     target: &Target,
     accepted: Accepted,
-    content_type: Option<&HeaderValue>,
+    headers: MessageHeaders<'_>,
     value: &[u8],
 ) -> ApiResult<Receipt> {
     let message = Message {
         topic: &target.topic,
         key: target.key.as_deref().map(Into::into),
         value,
-        headers: MessageHeaders {
-            id: accepted.id,
-            accepted_at: accepted.at,
-            trace: accepted.trace,
-            content_type: content_type.map(HeaderValue::as_bytes),
-        },
+        headers,
     };
     app.counters.bytes.increment(value.len() as u64);
     let ack = app.publisher.publish(&message).await.map_err(|error| {

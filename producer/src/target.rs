@@ -32,7 +32,7 @@ impl Target {
 }
 
 /// Undoes percent-encoding.
-fn decode(segment: &str) -> ApiResult<Vec<u8>> {
+pub(crate) fn decode(segment: &str) -> ApiResult<Vec<u8>> {
     let mut decoded = Vec::with_capacity(segment.len());
     let mut rest = segment.as_bytes();
     while let [first, tail @ ..] = rest {
@@ -55,7 +55,7 @@ fn hex(digit: u8) -> Option<u8> {
 fn invalid_escape() -> ApiProblem {
     ApiProblem::bad_request(
         "invalid-escape",
-        "The path holds a % that encodes nothing",
+        "A % encodes nothing",
         "Write every byte that is not a letter, digit, “-”, “.”, “_” or “~” as % and two hexadecimal digits; a % itself is %25.",
     )
 }

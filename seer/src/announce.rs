@@ -93,6 +93,7 @@ impl Event {
                     sampled: false,
                 }),
                 content_type: Some(b"application/json"),
+                others: &[],
             },
         }
     }

@@ -73,6 +73,7 @@ impl AnswerLog {
                     ..asked.trace
                 },
                 content_type: Some(b"application/json"),
+                others: &[],
             },
         };
         self.publisher.publish(&message).await

@@ -187,6 +187,7 @@ impl Taken {
                 accepted_at: self.at,
                 trace: self.trace,
                 content_type,
+                others: &[],
             },
         }
     }

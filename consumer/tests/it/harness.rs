@@ -106,6 +106,7 @@ pub(crate) async fn publish(publisher: &Publisher, topic: &str, id: MessageId, v
                 sampled: false,
             },
             content_type: None,
+            others: &[],
         },
     };
     publisher.publish(&message).await.unwrap()

@@ -16,6 +16,8 @@ pub struct MessageHeaders<'a> {
     pub trace: TraceParent,
     /// As the caller gave it, even if it does not parse.
     pub content_type: Option<&'a [u8]>,
+    /// The caller's own, names and values. A name holds no zero byte.
+    pub others: &'a [(String, Vec<u8>)],
 }
 
 /// What the headers of a record say about its message. A record that another Kafka client wrote says less, and its id
@@ -36,7 +38,7 @@ impl MessageHeaders<'_> {
         let mut id = [0; 36];
         let id = self.id.0.as_hyphenated().encode_lower(&mut id);
         let (mut accepted_at, mut trace) = ([0; 32], [0; 64]);
-        let headers = OwnedHeaders::new_with_capacity(4)
+        let headers = OwnedHeaders::new_with_capacity(4 + self.others.len())
             .insert(field(header::ID, id.as_bytes()))
             .insert(field(
                 header::ACCEPTED_AT,
@@ -46,10 +48,14 @@ impl MessageHeaders<'_> {
                 header::TRACEPARENT,
                 print(&mut trace, format_args!("{}", self.trace)),
             ));
-        match self.content_type {
+        let headers = match self.content_type {
             Some(content_type) => headers.insert(field(header::CONTENT_TYPE, content_type)),
             None => headers,
-        }
+        };
+        let others = self.others.iter();
+        others.fold(headers, |headers, (name, value)| {
+            headers.insert(field(name, value))
+        })
     }
 }
 
@@ -160,6 +166,7 @@ mod tests {
                 sampled: true,
             },
             content_type: Some(b"\"text/plain\""),
+            others: &[("source".to_owned(), b"shop".to_vec())],
         };
         let native = written.to_native();
         let headers = native.iter().map(|h| (Cow::Borrowed(h.key), h.value));
@@ -177,6 +184,7 @@ mod tests {
             native.get(3),
             field(header::CONTENT_TYPE, b"\"text/plain\"")
         );
+        assert_eq!(native.get(4), field("source", b"shop"));
     }
 
     #[test]

@@ -237,7 +237,10 @@ impl PendingAcks {
 
 impl Message<'_> {
     fn size_bytes(&self) -> usize {
-        self.value.len() + self.key.as_deref().map_or(0, <[u8]>::len) + OVERHEAD_BYTES
+        let headers = self.headers.others.iter();
+        let header_bytes: usize = headers.map(|(name, value)| name.len() + value.len()).sum();
+        let key_bytes = self.key.as_deref().map_or(0, <[u8]>::len);
+        self.value.len() + key_bytes + header_bytes + OVERHEAD_BYTES
     }
 }
 

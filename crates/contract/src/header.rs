@@ -8,3 +8,10 @@ pub const ACCEPTED_AT: &str = "kafkloud-accepted-at";
 pub const TRACEPARENT: &str = "traceparent";
 /// The media type of the value, as the caller gave it.
 pub const CONTENT_TYPE: &str = "content-type";
+/// Of a request to the producer, not of a record: `name=value`, a header that the record is to have besides. May repeat.
+pub const GIVEN: &str = "kafkloud-header";
+
+/// Whether Kafkloud itself writes headers of this name, so that nobody else does.
+pub fn is_own(name: &str) -> bool {
+    name.starts_with("kafkloud-") || matches!(name, TRACEPARENT | CONTENT_TYPE)
+}

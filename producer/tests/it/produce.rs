@@ -62,6 +62,38 @@ async fn the_record_is_what_was_sent_and_the_receipt_leads_to_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_record_has_the_headers_that_its_caller_gave() {
+    let stack = Stack::start(&[]).await;
+    let given = |path: &str, media_type: &str, header: &'static str| {
+        let request = stack.post(path).header("content-type", media_type);
+        request.header(header::GIVEN, header)
+    };
+    let answer = given("/produce/orders", "text/plain", "Source=web%20shop")
+        .header(header::GIVEN, "retries=0")
+        .body("one")
+        .send();
+    assert_eq!(answer.await.unwrap().status(), StatusCode::CREATED);
+    let answer = given("/produce/orders", "application/x-ndjson", "Source=file")
+        .body("2\n3\n")
+        .send();
+    assert_eq!(answer.await.unwrap().status(), StatusCode::OK);
+    let records = stack.records("orders", 3).await;
+    let sources: Vec<_> = records
+        .iter()
+        .map(|record| header(record, "Source"))
+        .collect();
+    assert_eq!(sources, [Some("web shop"), Some("file"), Some("file")]);
+    assert_eq!(header(&records[0], "retries"), Some("0"));
+    assert_eq!(header(&records[1], "retries"), None);
+
+    let refused = given("/produce/orders", "text/plain", "kafkloud-id=x")
+        .body("four")
+        .send();
+    assert_eq!(refused.await.unwrap().status(), StatusCode::BAD_REQUEST);
+    stack.stop_producer().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn bad_input_gets_a_clear_answer_and_writes_nothing() {
     let stack = Stack::start(&[]).await;
     for (path, body, status, kind) in [
