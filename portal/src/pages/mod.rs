@@ -41,7 +41,7 @@ pub(crate) static PAGES: [Page; 11] = [
     Page {
         path: "/message/:id",
         link: None,
-        code: code!(watch, message::Message),
+        code: code!(message, message::Message),
     },
     Page {
         path: "/message/:topic/:partition/:offset",
@@ -51,27 +51,27 @@ pub(crate) static PAGES: [Page; 11] = [
     Page {
         path: "/topics",
         link: Some(("Topics", 't')),
-        code: code!(cluster, topics::Topics),
+        code: code!(topics, topics::Topics),
     },
     Page {
         path: "/topics/:name",
         link: None,
-        code: code!(cluster, topic::Topic),
+        code: code!(topic, topic::Topic),
     },
     Page {
         path: "/groups",
         link: Some(("Groups", 'c')),
-        code: code!(cluster, groups::Groups),
+        code: code!(groups, groups::Groups),
     },
     Page {
         path: "/groups/:group",
         link: None,
-        code: code!(cluster, group::Group),
+        code: code!(group, group::Group),
     },
     Page {
         path: "/life",
         link: Some(("Life cycle", 'l')),
-        code: code!(watch, life::Life),
+        code: code!(life, life::Life),
     },
     Page {
         path: "/seer",
@@ -81,7 +81,7 @@ pub(crate) static PAGES: [Page; 11] = [
     Page {
         path: "/about",
         link: Some(("About", 'a')),
-        code: code!(cluster, about::About),
+        code: code!(about, about::About),
     },
 ];
 
@@ -95,7 +95,7 @@ pub(crate) struct Page {
 
 /// What shows a page. Browsers load it when somebody goes there, so that a page more makes the others no heavier.
 pub(crate) struct Code {
-    /// Its name in `site.json`; pages may have one together.
+    /// Its name in `site.json`.
     #[cfg_attr(
         not(feature = "ssr"),
         expect(dead_code, reason = "the server says what to preload")
@@ -133,8 +133,7 @@ impl Page {
     }
 }
 
-/// The code of the component, under a name of its own or together with pages that are made of the same pieces: each further name cuts the
-/// code into more pieces, and many small ones compress badly.
+/// The code of the component, under a name of its own.
 macro_rules! code {
     ($name:ident, $component:path) => {{
         #[wasm_split($name, fallible, preload(load))]

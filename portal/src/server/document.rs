@@ -43,7 +43,7 @@ fn load(files: Files) -> impl IntoView {
         "import start, {{ hydrate }} from '{js}'; await start({{ module_or_path: '{wasm}' }}); hydrate();"
     );
     let code = [wasm].into_iter().chain(chunks).map(|file| {
-        view! { <link rel="preload" href=file r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/> }
+        view! { <link rel="preload" href=file r#as="fetch" crossorigin="anonymous"/> }
     });
     view! {
         <link rel="stylesheet" href=css/>
