@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use crate::{
     browser::{
-        api,
+        Kept, api, keep, kept,
         sse::{Handler, Stream, parse},
     },
     seer::Asked,
@@ -26,7 +26,7 @@ pub(crate) struct Conversation {
     /// What a follow-up question refers to.
     id: RwSignal<String>,
     /// The answers that are being written, by the number of their turn.
-    streams: StoredValue<Vec<(usize, Stream)>, LocalStorage>,
+    streams: Kept<Vec<(usize, Stream)>>,
     /// The query of the address that was answered last.
     address: StoredValue<String>,
 }
@@ -36,7 +36,7 @@ impl Conversation {
         Self {
             turns: RwSignal::new(Vec::new()),
             id: RwSignal::new(String::new()),
-            streams: StoredValue::new_local(Vec::new()),
+            streams: kept(),
             address: StoredValue::new(String::new()),
         }
     }
@@ -63,7 +63,7 @@ impl Conversation {
     }
 
     pub(crate) fn begin_anew(self) {
-        self.streams.set_value(Vec::new());
+        keep(self.streams, None);
         self.turns.set(Vec::new());
         self.id.set(String::new());
         self.address.set_value(String::new());
@@ -84,8 +84,11 @@ impl Conversation {
             ..Asked::default()
         });
         let end = move || {
-            self.streams
-                .update_value(|streams| streams.retain(|stream| stream.0 != number));
+            self.streams.update_value(|streams| {
+                streams
+                    .iter_mut()
+                    .for_each(|streams| streams.retain(|stream| stream.0 != number))
+            });
         };
         let handlers: Vec<Handler> = vec![
             ("token", {
@@ -130,7 +133,7 @@ impl Conversation {
         match Stream::open(&format!("/api/seer/ask?{query}"), handlers) {
             Some(stream) => self
                 .streams
-                .update_value(|streams| streams.push((number, stream))),
+                .update_value(|streams| streams.get_or_insert_default().push((number, stream))),
             None => asked.update(|asked| asked.problem = Some(api::away())),
         }
     }

@@ -4,7 +4,10 @@ use contract::{MessageId, status::MessageLife};
 use leptos::{ev, prelude::*};
 use web_sys::VisibilityState;
 
-use super::sse::{Stream, parse};
+use super::{
+    keep, kept,
+    sse::{Stream, parse},
+};
 use crate::{burst::Burst, flow::Flow};
 
 /// Follows the stations, and the lives of `followed`, as long as the current component is shown. `learn` is called with each
@@ -33,7 +36,7 @@ pub(crate) fn follow_with_burst(
     });
     let flow = expect_context::<RwSignal<Flow>>();
     let visible = RwSignal::new(true);
-    let stream = StoredValue::new_local(None::<Stream>);
+    let stream = kept::<Stream>();
     Effect::new(move |_| {
         let ids: Vec<String> = followed().iter().map(MessageId::to_string).collect();
         let mut url = format!("/api/events?ids={}", ids.join(","));
@@ -44,7 +47,7 @@ pub(crate) fn follow_with_burst(
         let opened = visible
             .get()
             .then(|| open(&url, learn.clone(), flow, burst));
-        stream.set_value(opened.flatten());
+        keep(stream, opened.flatten());
     });
     Effect::new(move |_| {
         let listener = window_event_listener(ev::visibilitychange, move |_| {
@@ -52,7 +55,7 @@ pub(crate) fn follow_with_burst(
         });
         on_cleanup(move || listener.remove());
     });
-    on_cleanup(move || stream.set_value(None));
+    on_cleanup(move || keep(stream, None));
 }
 
 fn open(

@@ -8,7 +8,25 @@ pub(crate) mod storage;
 pub(crate) mod tail;
 pub(crate) mod upload;
 
+use leptos::{
+    prelude::{StoredValue, UpdateValue},
+    reactive::send_wrapper_ext::SendOption,
+};
 use wasm_bindgen::{JsCast, JsValue};
+
+/// Something of a browser's that a page keeps. On the server there never is any, and pages are dropped there by whichever thread comes to it:
+/// `StoredValue::new_local` would panic.
+pub(crate) type Kept<T> = StoredValue<SendOption<T>>;
+
+pub(crate) fn kept<T: 'static>() -> Kept<T> {
+    StoredValue::new(SendOption::new_local(None))
+}
+
+/// Puts another one in its place, or none.
+pub(crate) fn keep<T: 'static>(place: Kept<T>, value: Option<T>) {
+    // It is gone when the page is.
+    place.try_update_value(|kept| kept.update(|kept| *kept = value));
+}
 
 /// The first element that a selector finds.
 pub(crate) fn find<T: JsCast>(selector: &str) -> Option<T> {
