@@ -10,24 +10,33 @@ use leptos::{
         html::attribute::{Attribute, any_attribute::AnyAttribute},
         hydration::Cursor,
         ssr::StreamBuilder,
-        view::{Position, PositionState, add_attr::AddAnyAttr},
+        view::{Mountable, Position, PositionState, add_attr::AddAnyAttr},
     },
 };
 
 pub(crate) trait Erase {
+    /// For what changes piece by piece when it is shown again: what is focused or unfolded in it stays so.
     fn erase(self) -> AnyView;
+
+    /// For what is new as a whole when it is shown again, as the form of another address is, whatever was typed into the one before.
+    /// It is less code than [`Self::erase`].
+    fn erase_whole(self) -> AnyView;
 }
 
 impl<T: RenderHtml> Erase for T {
     fn erase(self) -> AnyView {
-        AtOnce(self).into_any()
+        AtOnce::<T, false>(self).into_any()
+    }
+
+    fn erase_whole(self) -> AnyView {
+        AtOnce::<T, true>(self).into_any()
     }
 }
 
-/// A view that comes alive at once.
-struct AtOnce<T>(T);
+/// A view that comes alive at once. `IS_WHOLE`: another one takes its place, instead of its pieces being changed.
+struct AtOnce<T, const IS_WHOLE: bool>(T);
 
-impl<T: Render> Render for AtOnce<T> {
+impl<T: Render, const IS_WHOLE: bool> Render for AtOnce<T, IS_WHOLE> {
     type State = T::State;
 
     fn build(self) -> Self::State {
@@ -35,12 +44,19 @@ impl<T: Render> Render for AtOnce<T> {
     }
 
     fn rebuild(self, state: &mut Self::State) {
-        self.0.rebuild(state);
+        if IS_WHOLE {
+            let mut new = self.0.build();
+            state.insert_before_this(&mut new);
+            state.unmount();
+            *state = new;
+        } else {
+            self.0.rebuild(state);
+        }
     }
 }
 
-impl<T: AddAnyAttr> AddAnyAttr for AtOnce<T> {
-    type Output<SomeNewAttr: Attribute> = AtOnce<T::Output<SomeNewAttr>>;
+impl<T: AddAnyAttr, const IS_WHOLE: bool> AddAnyAttr for AtOnce<T, IS_WHOLE> {
+    type Output<SomeNewAttr: Attribute> = AtOnce<T::Output<SomeNewAttr>, IS_WHOLE>;
 
     fn add_any_attr<NewAttr: Attribute>(self, attr: NewAttr) -> Self::Output<NewAttr>
     where
@@ -50,9 +66,9 @@ impl<T: AddAnyAttr> AddAnyAttr for AtOnce<T> {
     }
 }
 
-impl<T: RenderHtml> RenderHtml for AtOnce<T> {
+impl<T: RenderHtml, const IS_WHOLE: bool> RenderHtml for AtOnce<T, IS_WHOLE> {
     type AsyncOutput = T::AsyncOutput;
-    type Owned = AtOnce<T::Owned>;
+    type Owned = AtOnce<T::Owned, IS_WHOLE>;
 
     const MIN_LENGTH: usize = T::MIN_LENGTH;
     const EXISTS: bool = T::EXISTS;

@@ -20,5 +20,5 @@ pub(crate) fn choice(
             <select id=id name=name>{options.collect_view()}</select>
         </div>
     }
-    .erase()
+    .erase_whole()
 }

@@ -55,6 +55,6 @@ impl Confirm {
                 {problem.map(|problem| view! { <Notice problem/> })}
             </details>
         }
-        .erase()
+        .erase_whole()
     }
 }

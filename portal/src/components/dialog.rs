@@ -16,5 +16,5 @@ pub(crate) fn dialog(id: &'static str, title: &'static str, content: AnyView) ->
             {content}
         </dialog>
     }
-    .erase()
+    .erase_whole()
 }

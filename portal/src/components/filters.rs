@@ -10,7 +10,7 @@ pub(crate) fn filters(is_open: bool, fields: AnyView) -> AnyView {
             <div class="filters">{fields}</div>
         </details>
     }
-    .erase()
+    .erase_whole()
 }
 
 /// One of them, with its label. `kind` is that of the input.
@@ -28,5 +28,5 @@ pub(crate) fn field(
             <input id=id name=name type=kind value=value autocomplete="off"/>
         </div>
     }
-    .erase()
+    .erase_whole()
 }

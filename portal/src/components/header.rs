@@ -19,5 +19,5 @@ pub(crate) fn Header() -> impl IntoView {
             {keyboard::opener()}
         </header>
     }
-    .erase()
+    .erase_whole()
 }

@@ -57,7 +57,7 @@ pub(crate) fn Keyboard() -> impl IntoView {
             "Single keys do this. This browser remembers the choice."
         </label>
     };
-    dialog(ID, "Keyboard", content.erase())
+    dialog(ID, "Keyboard", content.erase_whole())
 }
 
 /// The button that opens the list.
@@ -66,7 +66,7 @@ pub(crate) fn opener() -> AnyView {
         <button class="quiet" type="button" commandfor=ID command="show-modal" aria-label="Keyboard" title="Keyboard (?)"
             on:click=open_once>"?"</button>
     }
-    .erase()
+    .erase_whole()
 }
 
 /// Whether it is meant for the page, and for us: neither typed into a field nor a shortcut of the browser or a dialog.

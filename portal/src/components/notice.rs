@@ -17,5 +17,5 @@ pub(crate) fn Notice(
             <p>{problem.detail}</p>
         </div>
     }
-    .erase()
+    .erase_whole()
 }

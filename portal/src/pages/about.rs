@@ -80,7 +80,7 @@ pub(crate) fn About() -> impl IntoView {
             <dt data-stage="indexed">"indexed"</dt><dd>"The seer has learned it: it can be asked about."</dd>
         </dl>
     }
-    .erase()
+    .erase_whole()
 }
 
 struct Part {

@@ -65,7 +65,7 @@ pub(crate) fn Group() -> impl IntoView {
         {confirm}
         <p><a href="/groups">"All groups"</a></p>
     }
-    .erase()
+    .erase_whole()
 }
 
 fn described(group: &GroupView) -> AnyView {
@@ -121,9 +121,10 @@ fn partitions(partitions: &[GroupPartitionView]) -> AnyView {
     }
     let rows = partitions.iter().map(|partition| {
         let place = format!("{}:{}", partition.topic, partition.partition);
+        let topic = format!("/topics/{}", escape(&partition.topic));
         view! {
             <tr data-place=place>
-                <th scope="row">{partition.topic.clone()}</th>
+                <th scope="row"><a href=topic>{partition.topic.clone()}</a></th>
                 <td>{partition.partition.to_string()}</td>
                 <td data-lag="">{words::number(partition.lag as f64)}</td>
                 <td>{partition.committed_offset.to_string()}</td>
@@ -148,7 +149,7 @@ fn reset_form(name: String, asked: ResetForm) -> AnyView {
             <div class="actions"><button id="preview" class="primary" type="submit">"Show what would move"</button></div>
         </form>
     }
-    .erase()
+    .erase_whole()
 }
 
 fn preview(outcome: &OffsetResetOutcome) -> AnyView {

@@ -8,7 +8,7 @@ use crate::{
     address::escape,
     components::{notice::Notice, table::table},
     erase::Erase,
-    groups::GroupList,
+    groups::{GroupFilter, GroupList},
     shown::shown,
     words,
 };
@@ -26,23 +26,31 @@ const HEADINGS: &[&str] = &[
 pub(crate) fn Groups() -> impl IntoView {
     let shown = shown::<GroupList>();
     let problem = Memo::new(move |_| shown.with(|shown| shown.problem.clone()));
-    let filter = shown
-        .with_untracked(|shown| shown.data.clone())
-        .unwrap_or_default()
-        .filter;
+    // What people type into stays as it is when the rest is renewed.
+    let filter = Memo::new(move |_| {
+        let filter = shown.with(|shown| shown.data.as_ref().map(|list| list.filter.clone()));
+        filter.unwrap_or_default()
+    });
     let list = move || shown.with(|shown| shown.data.as_ref().map(list));
     view! {
         <Title text="Groups"/>
         <h1>"Groups"</h1>
         <p class="lead">"A group of readers shares a topic’s partitions and remembers how far it has read. The one that is most behind comes first."</p>
+        {move || filter_form(filter.get())}
+        {move || problem.get().map(|problem| view! { <Notice problem/> })}
+        {list}
+    }
+    .erase_whole()
+}
+
+fn filter_form(filter: GroupFilter) -> AnyView {
+    view! {
         <form class="search" method="get" action="/groups">
             <input id="q" name="q" type="search" data-search="" value=filter.q aria-label="Name contains" placeholder="Name contains" autocomplete="off"/>
             <button type="submit">"Show"</button>
         </form>
-        {move || problem.get().map(|problem| view! { <Notice problem/> })}
-        {list}
     }
-    .erase()
+    .erase_whole()
 }
 
 fn list(list: &GroupList) -> AnyView {

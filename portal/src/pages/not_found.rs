@@ -10,5 +10,5 @@ pub(crate) fn NotFound() -> impl IntoView {
         <h1>"There is no such page"</h1>
         <p>"The address may be mistyped. "<a href="/">"Send a message"</a>" or read "<a href="/about">"what this is"</a>"."</p>
     }
-    .erase()
+    .erase_whole()
 }

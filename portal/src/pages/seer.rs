@@ -72,7 +72,7 @@ pub(crate) fn SeerPage() -> impl IntoView {
             </div>
         </div>
     }
-    .erase()
+    .erase_whole()
 }
 
 /// Without JavaScript a plain form that leads to the page with the answer. With it the same query is asked in place.
@@ -108,10 +108,10 @@ fn ask_form(draft: Draft, conversation: Conversation) -> AnyView {
                 <label for="question">"Question"</label>
                 <input id="question" name="q" data-search="" value=draft.question autocomplete="off" required/>
             </div>
-            {filters(narrowed, fields.erase())}
+            {filters(narrowed, fields.erase_whole())}
             <input type="hidden" name="conversation" value=draft.conversation prop:value=move || conversation.id()/>
             <div class="actions"><button id="ask-it" class="primary" type="submit">"Ask"</button></div>
         </form>
     }
-    .erase()
+    .erase_whole()
 }

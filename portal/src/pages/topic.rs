@@ -39,7 +39,7 @@ pub(crate) fn Topic() -> impl IntoView {
         {move || may_be_deleted.get().then(|| delete_form(name.get(), refused.clone()))}
         <p><a href="/topics">"All topics"</a></p>
     }
-    .erase()
+    .erase_whole()
 }
 
 fn described(description: &TopicDescription) -> AnyView {

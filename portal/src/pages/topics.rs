@@ -30,23 +30,24 @@ pub(crate) fn Topics() -> impl IntoView {
     let shown = shown::<TopicList>();
     let refused = handed_over::<Refused<TopicDraft>>();
     let problem = Memo::new(move |_| shown.with(|shown| shown.problem.clone()));
-    let filter = shown
-        .with_untracked(|shown| shown.data.clone())
-        .unwrap_or_default()
-        .filter;
+    // What people type into stays as it is when the rest is renewed.
+    let filter = Memo::new(move |_| {
+        let filter = shown.with(|shown| shown.data.as_ref().map(|list| list.filter.clone()));
+        filter.unwrap_or_default()
+    });
     let list = move || shown.with(|shown| shown.data.as_ref().map(list));
     view! {
         <Title text="Topics"/>
         <h1>"Topics"</h1>
         <p class="lead">"Every message lies in a topic. Its partitions keep the order in which messages came."</p>
         {done(&[("deleted", "The topic is deleted.")])}
-        {filter_form(filter)}
+        {move || filter_form(filter.get())}
         {move || problem.get().map(|problem| view! { <Notice problem/> })}
         {list}
         <h2 id="new">"New topic"</h2>
         {new_form(refused)}
     }
-    .erase()
+    .erase_whole()
 }
 
 fn filter_form(filter: TopicFilter) -> AnyView {
@@ -58,7 +59,7 @@ fn filter_form(filter: TopicFilter) -> AnyView {
             <button type="submit">"Show"</button>
         </form>
     }
-    .erase()
+    .erase_whole()
 }
 
 fn list(list: &TopicList) -> AnyView {
@@ -123,5 +124,5 @@ fn new_form(refused: Refused<TopicDraft>) -> AnyView {
             {problem.map(|problem| view! { <Notice problem/> })}
         </form>
     }
-    .erase()
+    .erase_whole()
 }
