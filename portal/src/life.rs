@@ -42,6 +42,18 @@ pub(crate) struct LifeForm {
 }
 
 impl LifeForm {
+    /// Whether certain messages are looked for, besides those of a topic and a time.
+    pub(crate) fn is_search(&self) -> bool {
+        let fields = [
+            &self.text,
+            &self.stage,
+            &self.key,
+            &self.stuck,
+            &self.before,
+        ];
+        fields.iter().any(|field| !field.is_empty())
+    }
+
     pub(crate) fn is_stuck(&self) -> bool {
         self.stuck == "yes"
     }

@@ -142,6 +142,12 @@ pub(crate) fn time_of_day(at: Timestamp) -> String {
     format!("{} UTC", text.get(11..23).unwrap_or(&text))
 }
 
+/// `2026-01-31 09:30`, in UTC.
+pub(crate) fn minute(at: Timestamp) -> String {
+    let text = at.to_string();
+    text.get(..16).unwrap_or(&text).replace('T', " ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -207,5 +213,6 @@ mod tests {
     fn time_of_day_has_milliseconds() {
         let at = Timestamp::from_micros(1_769_851_800_123_456);
         assert_eq!(time_of_day(at), "09:30:00.123 UTC");
+        assert_eq!(minute(at), "2026-01-31 09:30");
     }
 }

@@ -21,12 +21,12 @@ pub(crate) fn stage_chart(stats: &LifeStats) -> AnyView {
     });
     let strips = strips.collect_view();
     let every = words::span(i64::try_from(stats.bucket_us / 1000).unwrap_or(i64::MAX));
-    let times = format!("{} to {}", stats.since, stats.until);
+    let (since, until) = (words::minute(stats.since), words::minute(stats.until));
     view! {
         <figure class="stage-chart">
             <dl>{strips}</dl>
             <figcaption class="hint">
-                {times}", a bar for each "{every}", "{words::number(highest as f64)}" at most."
+                {since}" to "{until}" UTC, "{every}" a bar, "{words::number(highest as f64)}" messages at most."
                 {(!stats.complete).then_some(" There were more: only the newest are counted.")}
             </figcaption>
         </figure>

@@ -35,7 +35,14 @@ pub(crate) fn Life() -> impl IntoView {
     // What people type into stays as it is when the rest is renewed.
     let asked =
         Memo::new(move |_| shown.with(|shown| shown.data.as_ref().map(|page| page.form.clone())));
-    let numbers = move || shown.with(|shown| shown.data.as_ref()?.stats.as_ref().map(numbers));
+    // Who looks for certain messages wants to see those, others how the stream does.
+    let is_search = Memo::new(move |_| asked.get().is_some_and(|form| form.is_search()));
+    let numbers = move |after_search: bool| {
+        move || {
+            let stats = shown.with(|shown| shown.data.as_ref()?.stats.as_ref().map(numbers));
+            stats.filter(|_| is_search.get() == after_search)
+        }
+    };
     let list = move || shown.with(|shown| shown.data.as_ref().map(list));
     view! {
         <Title text="Life cycle"/>
@@ -43,10 +50,12 @@ pub(crate) fn Life() -> impl IntoView {
         <p class="lead">"Every message climbs from accepted to indexed. Here is who came how far, and how long each step takes."</p>
         {move || life_form(asked.get().unwrap_or_default())}
         {move || problem.get().map(|problem| view! { <Notice problem/> })}
+        {numbers(false)}
+        <h2 id="messages">"Messages"</h2>
         {list}
-        {numbers}
+        {numbers(true)}
     }
-    .erase()
+    .erase_whole()
 }
 
 fn life_form(form: LifeForm) -> AnyView {
@@ -78,11 +87,11 @@ fn life_form(form: LifeForm) -> AnyView {
                 <input id="stuck" name="stuck" type="checkbox" value="yes" checked=is_stuck/>
                 "Only what is stuck: streamed a while ago, and not done"
             </label>
-            {filters(is_narrowed, fields.erase())}
+            {filters(is_narrowed, fields.erase_whole())}
             <div class="actions"><button id="show" class="primary" type="submit">"Show"</button></div>
         </form>
     }
-    .erase()
+    .erase_whole()
 }
 
 fn list(page: &LifePage) -> AnyView {
@@ -145,10 +154,16 @@ fn life(life: &MessageLife) -> AnyView {
 fn numbers(stats: &LifeStats) -> AnyView {
     let steps = stats.steps.iter().map(step).collect_view();
     view! {
-        <h2>"Stages over time"</h2>
-        {stage_chart(stats)}
-        <h2>"How long each step takes"</h2>
-        {table("Steps", &["Step", "Messages", "Half within", "95 % within", "99 % within"], steps.erase())}
+        <div class="columns numbers">
+            <section aria-labelledby="stages-title">
+                <h2 id="stages-title">"Stages over time"</h2>
+                {stage_chart(stats)}
+            </section>
+            <section aria-labelledby="steps-title">
+                <h2 id="steps-title">"How long each step takes"</h2>
+                {table("Steps", &["Step", "Messages", "Half within", "95 % within", "99 % within"], steps.erase())}
+            </section>
+        </div>
     }
     .erase()
 }
