@@ -20,6 +20,7 @@ mod flow;
 mod groups;
 mod handover;
 mod life;
+mod lines;
 mod lookup;
 mod message;
 mod pages;

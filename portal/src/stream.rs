@@ -45,7 +45,7 @@ pub(crate) struct StreamForm {
     /// Only records of which this jq expression is true
     #[serde(rename = "where")]
     pub(crate) expression: String,
-    /// Records shown per second at most; `all` for no limit
+    /// Records shown per second at most: a number, or `all`; when empty 200 of what comes from now on, all of the past
     pub(crate) rate: String,
 }
 
@@ -58,7 +58,7 @@ impl Default for StreamForm {
             offset: String::new(),
             text: String::new(),
             expression: String::new(),
-            rate: "200".to_owned(),
+            rate: String::new(),
         }
     }
 }
@@ -81,9 +81,16 @@ impl StreamForm {
             .collect();
         fields.join("&")
     }
+}
 
-    /// Whether it begins with what comes from now on.
-    pub(crate) fn is_latest(&self) -> bool {
-        self.from == "latest"
-    }
+/// The event `begin`: from now on records come live.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Begun {
+    /// After these, the last one first, which lay there at that moment.
+    Newest(Vec<RecordView>),
+    /// From a place of the past on: what is shown comes once more.
+    Past,
+    /// After what is shown.
+    Further,
 }

@@ -1,8 +1,13 @@
 //! Gives people a file.
 
-use leptos::prelude::document;
+use std::time::Duration;
+
+use leptos::prelude::{document, set_timeout};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, HtmlAnchorElement, Url, js_sys::Array};
+
+/// After which no browser still reads what it saves.
+const READ_BY: Duration = Duration::from_secs(60);
 
 /// Has the browser save `text` under `name`, as it saves what is downloaded.
 pub(crate) fn save(name: &str, text: &str) -> Result<(), JsValue> {
@@ -13,5 +18,7 @@ pub(crate) fn save(name: &str, text: &str) -> Result<(), JsValue> {
     link.set_href(&address);
     link.set_download(name);
     link.click();
-    Url::revoke_object_url(&address)
+    // Fails only for what is no such address.
+    set_timeout(move || drop(Url::revoke_object_url(&address)), READ_BY);
+    Ok(())
 }

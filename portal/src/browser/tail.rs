@@ -6,20 +6,29 @@ use contract::{
 };
 use serde::Deserialize;
 use wasm_bindgen::JsCast;
-use web_sys::{Event, MessageEvent};
+use web_sys::{Event, EventSource, MessageEvent};
 
-use super::sse::{Stream, parse};
-use crate::{address::escape, stream::StreamForm};
+use super::{
+    api,
+    sse::{Stream, parse},
+};
+use crate::{
+    address::escape,
+    stream::{Begun, StreamForm},
+};
 
 pub(crate) enum News {
+    Begun(Begun),
     Record(RecordView),
     Progress(ConsumeProgress),
     /// So many were too fast for this browser.
     Missed(u64),
-    /// It cannot go on, and why.
+    /// Why there are no records now. The stream ends with it, and unless it is closed the browser tries again by itself.
     Problem(Problem),
     /// The connection broke; the browser tries again by itself.
     Broken,
+    /// It cannot go on, and why.
+    Lost(Problem),
 }
 
 #[derive(Deserialize)]
@@ -49,15 +58,26 @@ pub(crate) fn open(
     Stream::open(
         &url,
         vec![
+            on("begin", |event| parse(event).map(News::Begun)),
             on("streamer", |event| parse(event).map(News::Record)),
             on("progress", |event| parse(event).map(News::Progress)),
             on("missed", |event| {
                 parse(event).map(|Missed { missed }| News::Missed(missed))
             }),
             on("problem", |event| parse(event).map(News::Problem)),
-            on("error", |_| Some(News::Broken)),
+            on("error", |event| Some(broken(event))),
         ],
     )
+}
+
+/// Where something else answers than the portal, the browser gives up.
+fn broken(event: &Event) -> News {
+    let source = event.target();
+    let source = source.and_then(|source| source.dyn_into::<EventSource>().ok());
+    match source.map(|source| source.ready_state()) {
+        Some(EventSource::CLOSED) => News::Lost(api::away()),
+        _ => News::Broken,
+    }
 }
 
 fn id(event: &Event) -> Option<String> {

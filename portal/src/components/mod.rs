@@ -13,6 +13,7 @@ pub(crate) mod header;
 pub(crate) mod index_state;
 pub(crate) mod keyboard;
 pub(crate) mod ladder;
+pub(crate) mod lines_form;
 pub(crate) mod notice;
 pub(crate) mod produce_form;
 pub(crate) mod receipt_card;

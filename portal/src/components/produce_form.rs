@@ -14,18 +14,22 @@ pub(crate) fn ProduceForm(
     let topic = NodeRef::<html::Input>::new();
     let key = NodeRef::<html::Input>::new();
     let message = NodeRef::<html::Textarea>::new();
+    let headers = NodeRef::<html::Textarea>::new();
     let problem = RwSignal::new(problem);
     let report = RwSignal::new(String::new());
     let send = move |event: SubmitEvent| {
         event.prevent_default();
-        let (Some(topic), Some(key), Some(message)) = (topic.get(), key.get(), message.get())
-        else {
+        let (Some(topic), Some(key)) = (topic.get(), key.get()) else {
+            return;
+        };
+        let (Some(message), Some(headers)) = (message.get(), headers.get()) else {
             return;
         };
         let draft = Draft {
             topic: topic.value(),
             key: key.value(),
             message: message.value(),
+            headers: headers.value(),
         };
         // Nothing is locked meanwhile: clicking again sends again.
         spawn_local(async move {
@@ -56,6 +60,7 @@ pub(crate) fn ProduceForm(
         })
     };
     let invalid = move |kind| names(kind).then_some("true");
+    let has_headers = !draft.headers.is_empty();
     let described = move |kind| names(kind).then_some("problem");
     view! {
         <form class="produce" id="produce" method="post" action="/" on:submit=send>
@@ -73,6 +78,14 @@ pub(crate) fn ProduceForm(
                 <label for="payload">"Payload"<span class="hint">" sent as it is"</span></label>
                 <textarea id="payload" name="message" node_ref=message rows="4" spellcheck="false" autocapitalize="none">{textarea_text(&draft.message)}</textarea>
             </div>
+            <details class="wide" open=has_headers>
+                <summary>"Headers"</summary>
+                <div class="field">
+                    <label for="headers">"One in each line"<span class="hint">" such as source: shop"</span></label>
+                    <textarea id="headers" name="headers" node_ref=headers rows="2" spellcheck="false" autocapitalize="none"
+                        aria-invalid=move || invalid("invalid-header") aria-describedby=move || described("invalid-header")>{textarea_text(&draft.headers)}</textarea>
+                </div>
+            </details>
             <div class="actions">
                 <button id="do-it" class="primary" type="submit">"DoIt"</button>
                 <p class="report" id="report" role="status">{move || report.get()}</p>
@@ -81,7 +94,7 @@ pub(crate) fn ProduceForm(
         </form>
     }
     // Erased: a page that holds it as one type is too deep for the compiler.
-    .erase()
+    .erase_whole()
 }
 
 /// Leptos writes the text of a textarea into the page as it is, so the escapes that it makes elsewhere are made here.

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use contract::record::RecordView;
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 
 use super::{
     facts::facts,
@@ -32,8 +32,16 @@ pub(crate) fn record_detail(
     };
     let is_text = record.value_encoding.is_text() && record.key_encoding.is_text();
     let sent = Arc::clone(&record);
+    // Who opened it by keyboard has many rows between here and there.
+    let section = NodeRef::<html::Section>::new();
+    Effect::new(move |_| {
+        if let Some(section) = section.get() {
+            // Fails only where there is no focus at all.
+            let _ = section.focus();
+        }
+    });
     view! {
-        <section class="record" aria-labelledby="record-title">
+        <section class="record" node_ref=section tabindex="-1" aria-labelledby="record-title">
             <div class="section-head">
                 <h2 id="record-title">{title}</h2>
                 <button class="quiet" type="button" on:click=move |_| close.run(())>"Close"</button>
@@ -48,5 +56,5 @@ pub(crate) fn record_detail(
             </div>
         </section>
     }
-    .erase()
+    .erase_whole()
 }

@@ -1,9 +1,18 @@
 use std::sync::Arc;
 
 use contract::{Timestamp, record::RecordView};
-use leptos::{ev::MouseEvent, html, prelude::*};
+use leptos::{
+    ev::{self, MouseEvent},
+    html,
+    prelude::*,
+};
 
-use crate::{address, erase::Erase, stream::tail::Tail, words};
+use crate::{
+    address,
+    erase::Erase,
+    stream::tail::{Tail, is_same},
+    words,
+};
 
 /// As in the style sheet.
 const ROW_PX: usize = 32;
@@ -34,9 +43,16 @@ pub(crate) fn record_list(tail: Tail, chosen: RwSignal<Option<Arc<RecordView>>>)
         };
         let top = usize::try_from(scroller.scroll_top()).unwrap_or_default();
         let height = usize::try_from(scroller.client_height()).unwrap_or_default();
-        first.set(top / ROW_PX);
-        rows.set(height.div_ceil(ROW_PX));
+        for (signal, now) in [(first, top / ROW_PX), (rows, height.div_ceil(ROW_PX))] {
+            if signal.get_untracked() != now {
+                signal.set(now);
+            }
+        }
     };
+    let is_empty = Memo::new(move |_| {
+        tail.shown.track();
+        tail.len() == 0
+    });
     Effect::new(move |shown_before: Option<u64>| {
         let shown = tail.shown.get();
         let came = shown.saturating_sub(shown_before.unwrap_or(shown));
@@ -50,6 +66,10 @@ pub(crate) fn record_list(tail: Tail, chosen: RwSignal<Option<Arc<RecordView>>>)
         }
         look();
         shown
+    });
+    Effect::new(move |_| {
+        let listener = window_event_listener(ev::resize, move |_| look());
+        on_cleanup(move || listener.remove());
     });
     Effect::new(move |_| {
         tail.shown.track();
@@ -70,9 +90,12 @@ pub(crate) fn record_list(tail: Tail, chosen: RwSignal<Option<Arc<RecordView>>>)
                 <For each=window key=|(number, _)| *number children=move |(_, record)| row(record, chosen)/>
             </ol>
             <div node_ref=below></div>
+            {move || is_empty.get().then(|| view! {
+                <p class="empty">"Nothing here yet. What is sent appears by itself; older records are there from the beginning on."</p>
+            })}
         </div>
     }
-    .erase()
+    .erase_whole()
 }
 
 fn row(record: Arc<RecordView>, chosen: RwSignal<Option<Arc<RecordView>>>) -> AnyView {
@@ -89,7 +112,7 @@ fn row(record: Arc<RecordView>, chosen: RwSignal<Option<Arc<RecordView>>>) -> An
             chosen.with(|chosen| {
                 chosen
                     .as_ref()
-                    .is_some_and(|chosen| Arc::ptr_eq(chosen, &record))
+                    .is_some_and(|chosen| is_same(chosen, &record))
             })
         }
     };
@@ -110,7 +133,7 @@ fn row(record: Arc<RecordView>, chosen: RwSignal<Option<Arc<RecordView>>>) -> An
             </a>
         </li>
     }
-    .erase()
+    .erase_whole()
 }
 
 pub(crate) fn place(record: &RecordView) -> String {

@@ -1,12 +1,13 @@
 use contract::{Problem, seer::LoadedFile};
 use leptos::{ev::SubmitEvent, html, prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
+use web_sys::{FormData, HtmlFormElement};
 
 use super::{notice::Notice, produce_form::textarea_text, receipt_card::receipt_cards};
 use crate::{
     browser::{
         api,
-        upload::{self, News},
+        upload::{self, Body, News},
     },
     entry::Entry,
     erase::Erase,
@@ -53,7 +54,7 @@ pub(crate) fn Teach(
             {receipt_cards(receipts)}
         </section>
     }
-    .erase()
+    .erase_whole()
 }
 
 fn files(loaded: Vec<LoadedFile>, problem: RwSignal<Option<Problem>>) -> AnyView {
@@ -62,17 +63,27 @@ fn files(loaded: Vec<LoadedFile>, problem: RwSignal<Option<Problem>>) -> AnyView
     let sent = RwSignal::new(None::<u32>);
     let load = move |event: SubmitEvent| {
         event.prevent_default();
-        let form = event.target().and_then(|target| target.dyn_into().ok());
-        let Some(form) = form else { return };
+        let form = event.target();
+        let form = form.and_then(|form| form.dyn_into::<HtmlFormElement>().ok());
+        let Some(files) = form.and_then(|form| FormData::new_with_form(&form).ok()) else {
+            return;
+        };
         loaded.set(Vec::new());
         problem.set(None);
         sent.set(Some(0));
-        upload::send(&form, move |news| match news {
-            News::Sent(percent) => sent.set(Some(percent)),
-            News::Loaded(files) => loaded.set(files),
-            News::Ended(outcome) => {
-                sent.set(None);
-                problem.set(outcome.err());
+        upload::send("/api/seer/load", &Body::Form(files), move |news| {
+            match news {
+                News::Sent(percent) => sent.set(Some(percent)),
+                News::Answered(text) => {
+                    // The line that is being written is none yet.
+                    let files = text.lines();
+                    let files = files.filter_map(|line| serde_json::from_str(line).ok());
+                    loaded.set(LoadedFile::latest(files));
+                }
+                News::Ended(outcome) => {
+                    sent.set(None);
+                    problem.set(outcome.err());
+                }
             }
         });
     };
@@ -96,7 +107,7 @@ fn files(loaded: Vec<LoadedFile>, problem: RwSignal<Option<Problem>>) -> AnyView
             <ul class="loaded wide" role="status">{move || loaded.get().into_iter().map(file).collect_view()}</ul>
         </form>
     }
-    .erase()
+    .erase_whole()
 }
 
 /// What became of a file; a failure names it.
@@ -116,5 +127,5 @@ fn file(file: LoadedFile) -> AnyView {
             {file.error.map(|error| view! { <span class="failure">" · "{error}</span> })}
         </li>
     }
-    .erase()
+    .erase_whole()
 }

@@ -37,6 +37,8 @@ pub(crate) struct Draft {
     pub(crate) topic: String,
     pub(crate) key: String,
     pub(crate) message: String,
+    /// A header in each line: `name: value`.
+    pub(crate) headers: String,
 }
 
 impl Default for Draft {
@@ -45,6 +47,7 @@ impl Default for Draft {
             topic: topic::DEFAULT.to_owned(),
             key: "order-42".to_owned(),
             message: "{\n  \"order\": 42,\n  \"item\": \"espresso beans\",\n  \"quantity\": 2,\n  \"status\": \"paid\"\n}".to_owned(),
+            headers: String::new(),
         }
     }
 }
@@ -99,5 +102,5 @@ pub(crate) fn RoundTrip() -> impl IntoView {
             </section>
         </div>
     }
-    .erase()
+    .erase_whole()
 }

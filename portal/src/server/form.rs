@@ -28,6 +28,7 @@ pub(crate) async fn send(State(portal): State<Portal>, request: Request) -> Resp
         topic: outgoing.topic.clone(),
         key: outgoing.key.clone(),
         message: outgoing.message.clone(),
+        headers: outgoing.headers.clone(),
     };
     match outbox::send(&portal, outgoing).await {
         Ok(receipt) => Redirect::to(&format!("/?id={}", receipt.id)).into_response(),

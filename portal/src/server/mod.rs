@@ -10,6 +10,7 @@ mod flow;
 mod form;
 mod groups;
 mod life;
+mod lines;
 mod lookup;
 mod message;
 mod outbox;
@@ -34,7 +35,11 @@ use std::{
     },
 };
 
-use axum::{Router, extract::FromRef, middleware};
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, FromRef},
+    middleware,
+};
 use leptos::config::LeptosOptions;
 use leptos_axum::LeptosRoutes;
 use service::{CancellationToken, Guard, Limits, health::Health};
@@ -124,6 +129,11 @@ fn router(
         .leptos_routes_with_handler(leptos_axum::generate_route_list(app::App), pages::page)
         .route("/", axum::routing::post(form::send))
         .route("/bursts", axum::routing::post(bursts::submit))
+        .route(
+            "/stream",
+            // It holds a piece at a time, whatever the size of a file.
+            axum::routing::post(lines::submit).layer(DefaultBodyLimit::disable()),
+        )
         .route("/topics", axum::routing::post(topics::create))
         .route("/topics/{name}", axum::routing::post(topics::delete))
         .route("/groups/{group}", axum::routing::post(groups::reset))
@@ -142,6 +152,7 @@ fn router(
         .routes(routes!(stream::get))
         .routes(routes!(stream::export))
         .routes(routes!(stream::tail))
+        .routes(routes!(lines::post))
         .routes(routes!(life::get))
         .routes(routes!(topics::list))
         .routes(routes!(topics::one))

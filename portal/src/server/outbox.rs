@@ -6,7 +6,7 @@ use axum::{
     extract::State,
     http::{StatusCode, header},
 };
-use contract::{Receipt, topic};
+use contract::{Receipt, header as record_header, topic};
 use serde::{Deserialize, Serialize};
 use service::{ApiProblem, ApiResult, extract::Json};
 
@@ -14,7 +14,10 @@ use super::{
     Portal,
     upstream::{PRODUCE_TIMEOUT, Peer},
 };
-use crate::entry::Entry;
+use crate::{address::escape, entry::Entry};
+
+/// The producer takes a hundred headers with a request, and some are its own.
+const HEADERS_MAX: usize = 64;
 
 /// A message as people write it.
 #[derive(Clone, Debug, Deserialize, Serialize, utoipa::ToSchema)]
@@ -26,6 +29,9 @@ pub(crate) struct Outgoing {
     pub(crate) key: String,
     /// The record's value, unchanged.
     pub(crate) message: String,
+    /// Headers that the record is to have, one in each line: `name: value`
+    #[serde(default)]
+    pub(crate) headers: String,
 }
 
 fn default_topic() -> String {
@@ -78,16 +84,22 @@ pub(crate) async fn deliver(portal: &Portal, outgoing: Outgoing) -> ApiResult<Re
         topic,
         key,
         message,
+        headers,
     } = outgoing;
+    let headers = read_headers(&headers)?;
     let mut path = vec!["produce", &topic];
     if !key.is_empty() {
         path.push(&key);
     }
-    let request = portal
+    let mut request = portal
         .upstream
         .post(portal.upstream.url(Peer::Producer, &path))
-        .header(header::CONTENT_TYPE, media_type(&message))
-        .body(message);
+        .header(header::CONTENT_TYPE, media_type(&message));
+    for (name, value) in headers {
+        let given = format!("{}={}", escape(name), escape(value));
+        request = request.header(record_header::GIVEN, given);
+    }
+    let request = request.body(message);
     let response = portal
         .upstream
         .send(Peer::Producer, request, PRODUCE_TIMEOUT)
@@ -96,6 +108,25 @@ pub(crate) async fn deliver(portal: &Portal, outgoing: Outgoing) -> ApiResult<Re
     portal.sent.fetch_add(1, Ordering::Relaxed);
     metrics::counter!("portal_messages_sent_total").increment(1);
     Ok(receipt)
+}
+
+/// Names and values, one in each line.
+fn read_headers(text: &str) -> ApiResult<Vec<(&str, &str)>> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let headers: Option<Vec<_>> = lines
+        .map(|line| {
+            let (name, value) = line.split_once(':')?;
+            Some((name.trim(), value.trim()))
+        })
+        .collect();
+    let headers = headers.filter(|headers| headers.len() <= HEADERS_MAX);
+    headers.ok_or_else(|| {
+        ApiProblem::bad_request(
+            "invalid-header",
+            "The headers are not valid",
+            format!("Write one in each line, such as “source: shop”; {HEADERS_MAX} at most."),
+        )
+    })
 }
 
 /// What readers of the record are told about the payload.
@@ -124,6 +155,15 @@ mod tests {
         assert_eq!(media_type("{\"order\": 42}"), "application/json");
         assert_eq!(media_type("{\"order\": 42"), "text/plain; charset=utf-8");
         assert_eq!(media_type(""), "text/plain; charset=utf-8");
+    }
+
+    #[test]
+    fn headers_are_lines() {
+        let headers = read_headers("source: shop\r\n\n at:09:30 \nempty:\n").ok();
+        let expected = vec![("source", "shop"), ("at", "09:30"), ("empty", "")];
+        assert_eq!(headers, Some(expected));
+        assert!(read_headers("source").is_err());
+        assert!(read_headers(&"a: b\n".repeat(HEADERS_MAX + 1)).is_err());
     }
 
     #[test]

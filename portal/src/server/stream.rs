@@ -3,12 +3,12 @@
 //! A browser's `EventSource` cannot read the body of a refusal, so whatever goes wrong with the live records comes as an event
 //! `problem`, and the stream ends with it.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, future::ready};
 
 use axum::{
     body::Body,
     extract::{self, Request, State},
-    http::{HeaderMap, HeaderValue, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
@@ -25,12 +25,14 @@ use super::{
     typed::{names, with_zone},
     upstream::{ANSWER_TIMEOUT, Peer},
 };
-use crate::stream::{StreamData, StreamForm};
+use crate::stream::{Begun, StreamData, StreamForm};
 
 /// Records of a page that is shown before anything is live.
 const RECORDS_MAX: usize = 50;
 /// What stands for no limit in the form.
 const ALL: &str = "all";
+/// Live records shown per second when the form leaves it open: what people can still see passing.
+const LIVE_RATE: &str = "200";
 
 /// Where a page or a live stream goes on.
 #[derive(Default, Deserialize, utoipa::IntoParams)]
@@ -45,25 +47,39 @@ pub(crate) struct GoOn {
 
 /// The records that lie there, in the order in which they are shown.
 #[utoipa::path(get, path = "/api/stream", tag = "stream", params(StreamForm, GoOn), responses(
-    (status = 200, description = "The form as it was understood, topics, and a page of records", body = Object),
-    (status = "default", description = "Nobody can tell now", body = Problem, content_type = "application/problem+json"),
+    (status = 200, description = "The form as it was understood, topics, and a page of records, or why there is none", body = Object),
+    (status = "default", description = "The query is none", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn get(
     State(portal): State<Portal>,
     Query(form): Query<StreamForm>,
     Query(go_on): Query<GoOn>,
-) -> ApiResult<Json<StreamData>> {
-    look(&portal, form, &go_on).await.map(Json)
+) -> Json<StreamData> {
+    Json(look(&portal, form, &go_on).await)
 }
 
 pub(crate) async fn page(portal: &Portal, request: Request) -> Response {
     let form = extract::Query::<StreamForm>::try_from_uri(request.uri());
     let go_on = extract::Query::<GoOn>::try_from_uri(request.uri());
-    let found = match (form, go_on) {
+    let data = match (form, go_on) {
         (Ok(extract::Query(form)), Ok(extract::Query(go_on))) => look(portal, form, &go_on).await,
-        (Err(rejection), _) | (_, Err(rejection)) => Err(rejection.into()),
+        (Err(rejection), _) | (_, Err(rejection)) => {
+            return shown::respond::<StreamData>(portal, request, Err(rejection.into())).await;
+        }
     };
-    shown::respond(portal, request, found).await
+    let status = status_of(&data);
+    let mut response = shown::respond(portal, request, Ok(data)).await;
+    *response.status_mut() = status;
+    response
+}
+
+/// A page that nobody could fill is no page; one that shows what is wrong with the form is.
+fn status_of(data: &StreamData) -> StatusCode {
+    let status = data.problem.as_ref().map(|problem| problem.status);
+    let status = status.and_then(|status| StatusCode::from_u16(status).ok());
+    status
+        .filter(StatusCode::is_server_error)
+        .unwrap_or(StatusCode::OK)
 }
 
 /// The records of the same page as a file: a record in each line.
@@ -97,7 +113,7 @@ pub(crate) async fn export(
     Ok((headers, Body::from(body)).into_response())
 }
 
-/// Records as they come: the consumer's events (`streamer`, `progress`, `missed`), or `problem` with what went wrong.
+/// Records as they come: `begin`, then the consumer's events (`streamer`, `progress`, `missed`); or `problem` with what went wrong.
 #[utoipa::path(get, path = "/api/stream/tail", tag = "stream", params(StreamForm, GoOn), responses(
     (status = 200, description = "Server-sent events", content_type = "text/event-stream"),
 ))]
@@ -124,17 +140,22 @@ async fn follow(
 ) -> ApiResult<Response> {
     let mut query = common(form);
     query.extend(position(form)?.map(|from| ("from", from)));
-    if !matches!(form.rate.as_str(), "" | ALL) {
-        query.push(("rate_max", form.rate.clone()));
+    match form.rate.as_str() {
+        ALL => {}
+        "" if is_latest(form) => query.push(("rate_max", LIVE_RATE.to_owned())),
+        "" => {}
+        rate => query.push(("rate_max", rate.to_owned())),
     }
     let url = portal.upstream.url(Peer::Consumer, &["consume"]);
     let mut request = portal.upstream.get(url).query(&query);
     // A browser that lost the stream knows better than the page where it was.
-    if let Some(last) = headers.get(sse::LAST_EVENT_ID) {
+    let last = headers.get(sse::LAST_EVENT_ID);
+    if let Some(last) = last {
         request = request.header(sse::LAST_EVENT_ID, last);
     } else if !go_on.after.is_empty() {
         request = request.header(sse::LAST_EVENT_ID, &go_on.after);
     }
+    let goes_on = last.is_some() || !go_on.after.is_empty();
     let response = portal
         .upstream
         .send(Peer::Consumer, request, ANSWER_TIMEOUT)
@@ -146,46 +167,67 @@ async fn follow(
             .await
             .and_then(|()| Err(strange()));
     }
+    let begun = begin(portal.clone(), form.clone(), goes_on);
+    let begun = stream::once(begun).filter_map(|begun| ready(sse::event("begin", &begun).ok()));
     // Without the stop token an open tab would hold up the shutdown.
-    let records = response
-        .bytes_stream()
+    let events = begun
+        .map(Ok)
+        .chain(response.bytes_stream())
         .take_until(portal.stop.clone().cancelled_owned());
-    Ok(sse::respond(records))
+    Ok(sse::respond(events))
 }
 
-async fn look(portal: &Portal, form: StreamForm, go_on: &GoOn) -> ApiResult<StreamData> {
-    let url = portal.upstream.url(Peer::Consumer, &["topics"]);
-    let topics: Vec<TopicView> = portal
-        .upstream
-        .ask_consumer(portal.upstream.get(url))
-        .await?;
-    let topics = topics.into_iter().filter(|topic| !topic.internal);
-    let mut topics: Vec<String> = topics.map(|topic| topic.name).collect();
-    topics.sort();
-    let mut data = StreamData {
-        topics,
-        ..StreamData::default()
-    };
-    match records(portal, &form, go_on).await {
+/// Asked for when the consumer has begun to listen, so that no record falls between the old and the live ones.
+async fn begin(portal: Portal, form: StreamForm, goes_on: bool) -> Begun {
+    if goes_on {
+        return Begun::Further;
+    }
+    if !is_latest(&form) {
+        return Begun::Past;
+    }
+    match records(&portal, &form, &GoOn::default()).await {
+        Ok(page) => Begun::Newest(page.records),
+        // What is shown stays.
+        Err(_) => Begun::Further,
+    }
+}
+
+pub(super) async fn look(portal: &Portal, form: StreamForm, go_on: &GoOn) -> StreamData {
+    let mut data = StreamData::default();
+    let found = tokio::join!(topics(portal), records(portal, &form, go_on));
+    // The form does without the names.
+    data.topics = found.0.unwrap_or_default();
+    match found.1 {
         Ok(page) => {
             data.next = page.next;
             data.failed = page.failed;
             data.error = page.error;
             data.records = page.records;
             // What comes last is shown first.
-            if !form.is_latest() {
+            if !is_latest(&form) {
                 data.records.reverse();
             }
         }
         Err(problem) => data.problem = Some(problem.problem),
     }
     data.form = form;
-    Ok(data)
+    data
+}
+
+/// The names of those of users.
+async fn topics(portal: &Portal) -> ApiResult<Vec<String>> {
+    let url = portal.upstream.url(Peer::Consumer, &["topics"]);
+    let request = portal.upstream.get(url);
+    let topics: Vec<TopicView> = portal.upstream.ask_consumer(request).await?;
+    let topics = topics.into_iter().filter(|topic| !topic.internal);
+    let mut topics: Vec<String> = topics.map(|topic| topic.name).collect();
+    topics.sort();
+    Ok(topics)
 }
 
 async fn records(portal: &Portal, form: &StreamForm, go_on: &GoOn) -> ApiResult<RecordPage> {
     let mut query = common(form);
-    if form.is_latest() {
+    if is_latest(form) {
         query.push(("order", "newest".to_owned()));
     } else {
         query.push(("order", "oldest".to_owned()));
@@ -215,10 +257,15 @@ fn common(form: &StreamForm) -> Vec<(&'static str, String)> {
         .collect()
 }
 
+/// Whether it begins with what comes from now on.
+fn is_latest(form: &StreamForm) -> bool {
+    matches!(form.from.as_str(), "" | "latest")
+}
+
 /// Where to begin; `None` where that is not said and now is meant.
 fn position(form: &StreamForm) -> ApiResult<Option<String>> {
     let place = match form.from.as_str() {
-        "" | "latest" => return Ok(None),
+        _ if is_latest(form) => return Ok(None),
         "time" => with_zone(form.time.trim().to_owned()),
         "offset" => form.offset.trim().to_owned(),
         word => word.to_owned(),

@@ -1,9 +1,10 @@
 //! The live records in a tab: what came, what of it is shown, and what was left out.
 //!
 //! Records are taken in as they come and shown once a frame, so that a thousand a second cost no more than sixty. Pausing lets go of
-//! the stream; going on begins after the last event that was seen, so that nothing in between is lost.
+//! the stream; going on begins after the last event that was seen, so that nothing in between is lost. Nor is what came between the
+//! page and the stream: a stream of what comes from now on begins with what lies there at that moment.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use contract::{
     Problem,
@@ -11,17 +12,23 @@ use contract::{
 };
 use leptos::prelude::*;
 
-use super::{StreamData, StreamForm, ring::Ring};
+use super::{Begun, StreamData, StreamForm, ring::Ring};
 use crate::browser::{
+    Kept, keep, kept,
     sse::Stream,
     tail::{self, News},
 };
+
+/// How long it is shown how fast the stream was.
+const PACE_SHOWN: Duration = Duration::from_millis(2500);
 
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) enum State {
     /// Not yet asked for.
     #[default]
     Still,
+    /// Asked for, and not there yet.
+    Waiting,
     Live,
     /// Somebody stopped it, or looks at another tab.
     Paused,
@@ -31,10 +38,17 @@ pub(crate) enum State {
     Ended,
 }
 
+impl State {
+    /// Whether somebody wants it to be live.
+    pub(crate) fn is_on(self) -> bool {
+        matches!(self, Self::Waiting | Self::Live | Self::Broken)
+    }
+}
+
 /// What was left out so far.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Pace {
-    /// Of the last second or so; absent while nothing is left out on purpose.
+    /// Of the last second or so; absent while nothing comes, or nothing is left out on purpose.
     pub(crate) last: Option<ConsumeProgress>,
     /// By the speed limit.
     pub(crate) left_out: u64,
@@ -42,6 +56,10 @@ pub(crate) struct Pace {
     pub(crate) missed: u64,
     /// Because the expression could not be evaluated on them.
     pub(crate) failed: u64,
+    /// Why, for one of them.
+    pub(crate) error: Option<String>,
+    /// How often it was told.
+    told: u64,
 }
 
 #[derive(Clone, Copy)]
@@ -51,8 +69,10 @@ pub(crate) struct Tail {
     fresh: StoredValue<Vec<Arc<RecordView>>>,
     /// Whether what was there before goes when the first record comes.
     anew: StoredValue<bool>,
+    /// With what a live stream has begun. A record that came at that moment may come once more.
+    opening: StoredValue<Vec<Arc<RecordView>>>,
     last_id: StoredValue<Option<String>>,
-    stream: StoredValue<Option<Stream>, LocalStorage>,
+    stream: Kept<Stream>,
     /// Records shown so far, those that have left the ring among them.
     pub(crate) shown: RwSignal<u64>,
     pub(crate) state: RwSignal<State>,
@@ -66,8 +86,9 @@ impl Tail {
             ring: StoredValue::new(Ring::default()),
             fresh: StoredValue::new(Vec::new()),
             anew: StoredValue::new(false),
+            opening: StoredValue::new(Vec::new()),
             last_id: StoredValue::new(None),
-            stream: StoredValue::new_local(None),
+            stream: kept(),
             shown: RwSignal::new(0),
             state: RwSignal::new(State::Still),
             pace: RwSignal::new(Pace::default()),
@@ -82,26 +103,18 @@ impl Tail {
         self.last_id.set_value(None);
         self.pace.set(Pace::default());
         self.problem.set(data.problem.clone());
-        self.ring.update_value(|ring| {
-            ring.clear();
-            data.records
-                .iter()
-                .rev()
-                .for_each(|record| ring.push(Arc::new(record.clone())));
-        });
-        // A stream that does not begin with what comes from now on brings these records once more.
-        self.anew.set_value(!data.form.is_latest());
-        self.shown.set(self.ring.with_value(Ring::pushed));
+        self.anew.set_value(false);
+        self.opening.update_value(Vec::clear);
+        self.replace(data.records.iter().cloned().map(Arc::new).collect());
     }
 
     /// Opens the stream where it was, or where the form says.
     pub(crate) fn go_on(self, form: &StreamForm) {
         let after = self.last_id.get_value();
         let hear = move |news, id| self.hear(news, id);
-        self.problem.set(None);
-        self.stream
-            .set_value(tail::open(form, after.as_deref(), hear));
-        self.state.set(State::Live);
+        self.state.set(State::Waiting);
+        let opened = tail::open(form, after.as_deref(), hear);
+        keep(self.stream, opened);
     }
 
     pub(crate) fn pause(self) {
@@ -137,8 +150,8 @@ impl Tail {
     }
 
     fn close(self, state: State) {
-        // The signals are gone when the page is.
-        self.stream.try_set_value(None);
+        keep(self.stream, None);
+        // It is gone when the page is.
         self.state.try_set(state);
     }
 
@@ -146,18 +159,24 @@ impl Tail {
         if id.is_some() {
             self.last_id.set_value(id);
         }
-        if self.state.get_untracked() == State::Broken && !matches!(news, News::Broken) {
-            self.state.set(State::Live);
-        }
         match news {
+            News::Begun(begun) => {
+                self.problem.set(None);
+                self.state.set(State::Live);
+                match begun {
+                    Begun::Newest(records) => self.open_with(records),
+                    Begun::Past => self.anew.set_value(true),
+                    Begun::Further => {}
+                }
+            }
             News::Record(record) => self.take(record),
-            News::Progress(progress) => self.pace.update(|pace| {
-                pace.left_out += progress.left_out;
-                pace.failed += progress.failed;
-                pace.last = Some(progress);
-            }),
+            News::Progress(progress) => self.learn_pace(progress),
             News::Missed(count) => self.pace.update(|pace| pace.missed += count),
-            News::Problem(problem) => {
+            News::Problem(problem) if problem.status >= 500 => {
+                self.problem.set(Some(problem));
+                self.state.set(State::Broken);
+            }
+            News::Problem(problem) | News::Lost(problem) => {
                 self.problem.set(Some(problem));
                 // Not at once: the stream is the one that calls.
                 request_animation_frame(move || self.close(State::Ended));
@@ -166,7 +185,37 @@ impl Tail {
         }
     }
 
+    fn open_with(self, records: Vec<RecordView>) {
+        let records: Vec<_> = records.into_iter().map(Arc::new).collect();
+        self.opening.set_value(records.clone());
+        let is_news = self.ring.with_value(|ring| {
+            let held = ring.window(0, records.len() + 1);
+            let mut pairs = held.iter().zip(&records);
+            held.len() != records.len() || !pairs.all(|((_, held), new)| is_same(held, new))
+        });
+        if is_news {
+            self.replace(records);
+        }
+    }
+
+    /// Shows these, the last one first, and nothing else.
+    fn replace(self, records: Vec<Arc<RecordView>>) {
+        self.ring.update_value(|ring| {
+            ring.clear();
+            records
+                .into_iter()
+                .rev()
+                .for_each(|record| ring.push(record));
+        });
+        self.shown.set(self.ring.with_value(Ring::pushed));
+    }
+
     fn take(self, record: RecordView) {
+        let is_known =
+            |opening: &Vec<Arc<RecordView>>| opening.iter().any(|known| is_same(known, &record));
+        if self.opening.with_value(is_known) {
+            return;
+        }
         let is_first = self.fresh.with_value(Vec::is_empty);
         self.fresh
             .update_value(|fresh| fresh.push(Arc::new(record)));
@@ -191,4 +240,28 @@ impl Tail {
         });
         self.shown.set(self.ring.with_value(Ring::pushed));
     }
+
+    fn learn_pace(self, progress: ConsumeProgress) {
+        let told = self.pace.try_update(|pace| {
+            pace.left_out += progress.left_out;
+            pace.failed += progress.failed;
+            pace.error = progress.error.clone().or(pace.error.take());
+            pace.last = Some(progress);
+            pace.told += 1;
+            pace.told
+        });
+        let Some(told) = told else { return };
+        let forget = move || {
+            let is_last = |pace: &Pace| pace.told == told;
+            if self.pace.try_with_untracked(is_last) == Some(true) {
+                self.pace.update(|pace| pace.last = None);
+            }
+        };
+        set_timeout(forget, PACE_SHOWN);
+    }
+}
+
+/// Whether they are one record of the log.
+pub(crate) fn is_same(a: &RecordView, b: &RecordView) -> bool {
+    a.offset == b.offset && a.partition == b.partition && a.topic == b.topic && a.id == b.id
 }

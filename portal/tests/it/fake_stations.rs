@@ -27,7 +27,10 @@ use futures::{StreamExt, stream};
 use tokio::{net::TcpListener, sync::watch};
 use tokio_stream::wrappers::WatchStream;
 
-use crate::{fake_cluster::FakeCluster, fake_stream::FakeStream};
+use crate::{
+    fake_cluster::FakeCluster,
+    fake_stream::{self, FakeStream},
+};
 
 /// What the stand-in for the producer takes.
 pub(crate) const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -46,6 +49,8 @@ pub(crate) struct Stations {
     lives: Arc<watch::Sender<BTreeMap<MessageId, MessageLife>>>,
     /// Media type and body of the message produced last.
     produced: Arc<Mutex<(String, String)>>,
+    /// The headers that it was to have.
+    given: Arc<Mutex<Vec<String>>>,
     /// Whether messages are consumed as soon as they are produced.
     consuming: Arc<AtomicBool>,
 }
@@ -59,6 +64,7 @@ impl Stations {
             stream: FakeStream::default(),
             lives: Arc::new(watch::Sender::new(BTreeMap::new())),
             produced: Arc::default(),
+            given: Arc::default(),
             consuming: Arc::new(AtomicBool::new(true)),
         };
         let router = Router::new()
@@ -111,6 +117,10 @@ impl Stations {
         self.lives.send_modify(|lives| {
             lives.remove(&id);
         });
+    }
+
+    pub(crate) fn last_given(&self) -> Vec<String> {
+        self.given.lock().unwrap().clone()
     }
 
     pub(crate) fn last_produced(&self) -> (String, String) {
@@ -277,6 +287,14 @@ async fn produce(
         );
     }
     let media_type = headers[header::CONTENT_TYPE].to_str().unwrap().to_owned();
+    let given = headers.get_all(contract::header::GIVEN).iter();
+    let given = given.map(|header| header.to_str().unwrap().to_owned());
+    *stations.given.lock().unwrap() = given.collect();
+    if media_type == "application/x-ndjson" {
+        let outcomes = fake_stream::outcomes(&topic, &body);
+        *stations.produced.lock().unwrap() = (media_type, body);
+        return outcomes.into_response();
+    }
     *stations.produced.lock().unwrap() = (media_type, body);
     let offset = stations.lives.borrow().len() as i64;
     let id = MessageId::of_record(&topic, 0, offset);

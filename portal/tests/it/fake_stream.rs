@@ -13,14 +13,14 @@ use axum::{
     routing::get,
 };
 use contract::{
-    MessageId, Stage, Timestamp,
+    LineOutcome, MessageId, Problem, Receipt, Stage, Timestamp,
     record::{Encoding, HeaderView, RecordPage, RecordView},
     status::{LifeList, LifeStats, MessageLife, StageReached, StepTimes},
     topic,
 };
 use futures::stream;
 
-use crate::fake_stations::{problem, sse};
+use crate::fake_stations::{CANARY, problem, sse};
 
 type Asked = BTreeMap<String, String>;
 
@@ -231,4 +231,33 @@ async fn stats(State(fake): State<FakeStream>, Query(asked): Query<Asked>) -> Js
             p99_us: 1_250_000,
         }],
     })
+}
+
+/// What the producer says of each line: those that are no JSON fail.
+pub(crate) fn outcomes(topic: &str, lines: &str) -> String {
+    let lines = (1..).zip(lines.lines());
+    let lines = lines.filter(|(_, text)| !text.trim().is_empty());
+    let outcome = |(line, text): (u64, &str)| {
+        let outcome = match serde_json::from_str::<serde::de::IgnoredAny>(text) {
+            Ok(_) => LineOutcome::Acked {
+                line,
+                receipt: Receipt {
+                    id: MessageId::of_record(topic, 0, line as i64),
+                    topic: topic.to_owned(),
+                    partition: 0,
+                    offset: line as i64,
+                    timestamp: 1_769_851_800_000,
+                    trace_id: "4bf92f3577b34da6a3ce929d0e0e4736".to_owned(),
+                    status: String::new(),
+                    took_us: 842,
+                },
+            },
+            Err(_) => LineOutcome::Failed {
+                line,
+                error: Problem::new(400, "invalid-json", "The line is not valid", CANARY),
+            },
+        };
+        serde_json::to_string(&outcome).unwrap() + "\n"
+    };
+    lines.map(outcome).collect()
 }

@@ -13,6 +13,7 @@ mod groups;
 mod guard;
 mod harness;
 mod life;
+mod lines;
 mod live;
 mod messages;
 mod pages;

@@ -1,6 +1,6 @@
 //! The page of the stream, and the live records behind it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     fake_stations::{CANARY, Stations},
@@ -14,6 +14,25 @@ async fn start() -> (Stations, TestPortal) {
     }
     let portal = TestPortal::start(&stations).await;
     (stations, portal)
+}
+
+/// The next events, each as its name and data.
+async fn events(tail: &mut reqwest::Response, count: usize) -> Vec<String> {
+    let mut text = String::new();
+    while text.matches("\n\n").count() < count {
+        let chunk = tail.chunk().await.unwrap().unwrap();
+        text.push_str(std::str::from_utf8(&chunk).unwrap());
+    }
+    let field = |event: &str, name: &str| {
+        let mut lines = event.lines();
+        lines.find_map(|line| Some(line.strip_prefix(name)?.to_owned()))
+    };
+    let events = text.split("\n\n").take(count);
+    let events = events.map(|event| {
+        let (name, data) = (field(event, "event: "), field(event, "data: "));
+        format!("{} {}", name.unwrap(), data.unwrap())
+    });
+    events.collect()
 }
 
 fn query<const N: usize>(pairs: [(&str, &str); N]) -> BTreeMap<String, String> {
@@ -94,8 +113,10 @@ async fn live_records_begin_where_the_form_or_the_browser_says() {
     let address = "/api/stream/tail?topics=orders&from=offset&offset=7&rate=200";
     let mut tail = portal.get(address).await;
     assert_eq!(tail.headers()["content-type"], "text/event-stream");
-    let chunk = tail.chunk().await.unwrap().unwrap();
-    assert!(chunk.starts_with(b"event: streamer\n"), "{chunk:?}");
+    assert_eq!(
+        events(&mut tail, 2).await,
+        ["begin \"past\"", "streamer {}"]
+    );
     let expected = query([("topics", "orders"), ("from", "7"), ("rate_max", "200")]);
     assert_eq!(stations.stream.asked("consume"), expected);
     assert_eq!(stations.stream.last_event_id(), None);
@@ -122,6 +143,29 @@ async fn live_records_begin_where_the_form_or_the_browser_says() {
 }
 
 #[tokio::test]
+async fn what_comes_from_now_on_begins_with_what_lies_there_now() {
+    let (stations, portal) = start().await;
+    stations.stream.add(1, "one");
+    let mut tail = portal.get("/api/stream/tail?topics=orders&text=o").await;
+    let begun = &events(&mut tail, 1).await[0];
+    assert!(begun.starts_with("begin {\"newest\":[{"), "{begun}");
+    assert!(begun.contains("\"value\":\"one\""), "{begun}");
+    let expected = query([
+        ("topics", "orders"),
+        ("text", "o"),
+        ("order", "newest"),
+        ("limit", "50"),
+    ]);
+    assert_eq!(stations.stream.asked("messages"), expected);
+    assert_eq!(stations.stream.asked("consume")["rate_max"], "200");
+
+    let mut tail = portal.get("/api/stream/tail?after=orders%3A0%3A6").await;
+    assert_eq!(events(&mut tail, 1).await, ["begin \"further\""]);
+    let _tail = portal.get("/api/stream/tail?from=earliest").await;
+    assert!(!stations.stream.asked("consume").contains_key("rate_max"));
+}
+
+#[tokio::test]
 async fn a_refusal_comes_as_an_event_that_browsers_can_read() {
     let (_stations, portal) = start().await;
     for address in [
@@ -134,7 +178,13 @@ async fn a_refusal_comes_as_an_event_that_browsers_can_read() {
     let alone = TestPortal::start_alone().await;
     let events = alone.page("/api/stream/tail").await;
     assert!(events.contains("The consumer is away"), "{events}");
-    assert_eq!(alone.get("/stream").await.status(), 503);
+    let page = alone.get("/stream?topics=orders").await;
+    assert_eq!(page.status(), 503);
+    let page = page.text().await.unwrap();
+    assert!(
+        page.contains("The consumer is away") && page.contains("value=\"orders\""),
+        "{page}"
+    );
 }
 
 #[tokio::test]
@@ -155,4 +205,20 @@ async fn hostile_records_are_text() {
     assert!(!page.contains("<img") && page.contains("&lt;img"), "{page}");
     // In the data that travels with the page, too.
     assert!(!page.contains("<img src"), "{page}");
+}
+
+/// A page that is longer than a connection takes at once goes on and ends on whichever thread is free.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn long_pages_are_whole_on_any_thread() {
+    let (stations, portal) = start().await;
+    stations.stream.add(50, &"x".repeat(20_000));
+    let portal = Arc::new(portal);
+    let pages = (0..40).map(|_| {
+        let portal = Arc::clone(&portal);
+        tokio::spawn(async move { portal.page("/stream").await })
+    });
+    for page in futures::future::join_all(pages).await {
+        let page = page.unwrap();
+        assert!(page.contains("</html>"), "{}", &page[page.len() - 300..]);
+    }
 }

@@ -40,6 +40,7 @@ pub(super) async fn all(
             break;
         }
         let outgoing = Outgoing {
+            headers: String::new(),
             topic: order.topic.clone(),
             key: order.key.clone(),
             message: order.message.replace("{n}", &(number + 1).to_string()),
