@@ -14,6 +14,7 @@ use chromiumoxide::{
     browser::BrowserConfig,
     cdp::{
         browser_protocol::{
+            browser::{SetDownloadBehaviorBehavior, SetDownloadBehaviorParams},
             dom::SetFileInputFilesParams,
             emulation::{MediaFeature, SetCpuThrottlingRateParams, SetDeviceMetricsOverrideParams},
             log::EventEntryAdded,
@@ -272,6 +273,25 @@ impl Tab {
 
     pub async fn collect_garbage(&self) -> anyhow::Result<()> {
         self.page.execute(CollectGarbageParams::default()).await?;
+        Ok(())
+    }
+
+    /// Has what the page gives for saving lie in `folder`.
+    pub async fn save_downloads_in(&self, folder: &Path) -> anyhow::Result<()> {
+        let saved = SetDownloadBehaviorParams::builder()
+            .behavior(SetDownloadBehaviorBehavior::Allow)
+            .download_path(folder.display().to_string())
+            .build()
+            .map_err(anyhow::Error::msg)?;
+        self.page.execute(saved).await?;
+        Ok(())
+    }
+
+    /// Goes back (-1) or forward (1) among the pages that the tab has shown.
+    pub async fn go_through_history(&self, steps: i32) -> anyhow::Result<()> {
+        let _: bool = self
+            .evaluate(&format!("history.go({steps}) ?? true"))
+            .await?;
         Ok(())
     }
 

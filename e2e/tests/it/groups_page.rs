@@ -53,6 +53,7 @@ async fn a_group_is_reset_and_reads_again() -> anyhow::Result<()> {
     let person = Person::with(stack).await?;
     let tab = &person.tab;
     person.go("/groups").await?;
+    tab.wait_for(&format!("[data-group={GROUP}]")).await?;
     tab.click(&format!("[data-group={GROUP}] a")).await?;
     tab.wait_for_text(".facts", |text| text.contains("0 messages"))
         .await?;

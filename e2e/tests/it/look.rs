@@ -8,6 +8,7 @@ use crate::{
     person::Person,
     round_trip_page::CONSUMED,
     seer_page::{QUESTION, STATEMENT, ask, at_the_seer, teach},
+    stack::example_events,
 };
 
 /// The folder that pictures are kept in, where somebody wants them: `make screenshots`.
@@ -39,14 +40,8 @@ async fn every_page_fits_and_is_accessible_in_light_and_dark() -> anyhow::Result
         ];
         person.tab.prefer(&choices).await?;
         for width in WIDTHS {
-            for (name, page) in &pages {
-                // Taking a picture undoes it.
-                person.tab.resize(width, HEIGHT).await?;
-                person.go(page).await?;
-                let what = format!("{name} at {width} px in {scheme}");
-                fits(&person.tab, scheme, &what).await?;
-                judge(axe.as_ref(), &person.tab, &what).await?;
-                keep_picture(&person.tab, name, width, scheme).await?;
+            for page in &pages {
+                look_at(&person, axe.as_ref(), page, width, scheme).await?;
             }
         }
         person.tab.press("?").await?;
@@ -68,6 +63,37 @@ async fn every_page_fits_and_is_accessible_in_light_and_dark() -> anyhow::Result
     person.leave().await
 }
 
+async fn look_at(
+    person: &Person,
+    axe: Option<&Axe>,
+    (name, page): &Named,
+    width: i64,
+    scheme: &str,
+) -> anyhow::Result<()> {
+    let tab = &person.tab;
+    // Taking a picture undoes it.
+    tab.resize(width, HEIGHT).await?;
+    person.go(page).await?;
+    if *name == "stream" {
+        tab.wait_for_text("#tail-state", |text| text == "live")
+            .await?;
+    }
+    let what = format!("{name} at {width} px in {scheme}");
+    fits(tab, scheme, &what).await?;
+    judge(axe, tab, &what).await?;
+    keep_picture(tab, name, width, scheme).await?;
+    if *name == "stream" {
+        tab.resize(width, HEIGHT).await?;
+        tab.click(".records a").await?;
+        tab.wait_for(".record").await?;
+        fits(tab, scheme, "a record").await?;
+        judge(axe, tab, "a record").await?;
+        let _: bool = tab.evaluate("(scrollTo(0, 0), true)").await?;
+        keep_picture(tab, "record", width, scheme).await?;
+    }
+    Ok(())
+}
+
 /// Leaves traces on every page, and gives the pages.
 async fn use_everything(person: &Person) -> anyhow::Result<Vec<Named>> {
     let tab = &person.tab;
@@ -78,11 +104,25 @@ async fn use_everything(person: &Person) -> anyhow::Result<Vec<Named>> {
     tab.wait_for(CONSUMED).await?;
     tab.wait_for("[data-receipt] [data-stage=indexed][data-reached]")
         .await?;
+    let events = example_events()?;
+    let some: Vec<&str> = events.lines().take(40).collect();
+    let sent = person
+        .stack
+        .produce("packages")
+        .header("content-type", "application/x-ndjson");
+    let sent = sent.body(some.join("\n")).send().await?;
+    sent.error_for_status()?.bytes().await?;
     let id = tab.attribute("[data-receipt]", "data-receipt").await?;
     Ok(vec![
         ("round-trip", "/".to_owned()),
         ("message", format!("/message/{}", id.unwrap_or_default())),
         ("seer", format!("/seer?q={}", QUESTION.replace(' ', "+"))),
+        ("stream", "/stream".to_owned()),
+        ("topics", "/topics".to_owned()),
+        ("topic", "/topics/packages".to_owned()),
+        ("groups", "/groups".to_owned()),
+        ("group", "/groups/consumer?to=earliest".to_owned()),
+        ("life", "/life".to_owned()),
         ("about", "/about".to_owned()),
     ])
 }

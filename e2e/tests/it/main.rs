@@ -3,6 +3,9 @@
 mod burst;
 mod chunks;
 mod groups_page;
+mod healing;
+mod history;
+mod hostile;
 mod keyboard;
 mod life_page;
 mod look;
@@ -11,6 +14,7 @@ mod restart;
 mod round_trip;
 mod round_trip_page;
 mod seer_page;
+mod sending;
 mod stack;
 mod stream_page;
 mod topics_page;

@@ -10,26 +10,34 @@ use e2e::wait;
 use reqwest::{Client, RequestBuilder};
 use service::CancellationToken;
 use tempfile::TempDir;
+use tokio::{net::TcpListener, task::JoinHandle};
 
 /// The platform with a temporary data folder.
 pub(crate) struct Stack {
     pub(crate) platform: Platform,
     pub(crate) client: Client,
     folder: TempDir,
+    ports: Ports,
+}
+
+/// A seer beside a platform that has none.
+pub(crate) struct Seer {
+    stop: CancellationToken,
+    served: JoinHandle<anyhow::Result<()>>,
 }
 
 impl Stack {
     /// Without the seer, which would compute beside tests that have nothing to do with it.
     pub(crate) async fn start() -> anyhow::Result<Self> {
-        Self::start_in(tempfile::tempdir()?, false).await
+        Self::start_in(tempfile::tempdir()?, ports(), false).await
     }
 
     pub(crate) async fn start_with_seer() -> anyhow::Result<Self> {
-        Self::start_in(tempfile::tempdir()?, true).await
+        Self::start_in(tempfile::tempdir()?, ports(), true).await
     }
 
-    async fn start_in(folder: TempDir, with_seer: bool) -> anyhow::Result<Self> {
-        let mut config = UpConfig::new(folder.path(), Ports::free())?;
+    async fn start_in(folder: TempDir, ports: Ports, with_seer: bool) -> anyhow::Result<Self> {
+        let mut config = UpConfig::new(folder.path(), ports)?;
         config.consumer.viewers.filter_program = Some(kafkloud()?);
         if !with_seer {
             config.seer = None;
@@ -40,13 +48,15 @@ impl Stack {
             platform,
             client: Client::new(),
             folder,
+            ports,
         })
     }
 
     /// The same services without a broker behind them: nothing listens at its address.
     pub(crate) async fn start_without_broker() -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
-        let mut config = UpConfig::new(folder.path(), Ports::free())?;
+        let ports = ports();
+        let mut config = UpConfig::new(folder.path(), ports)?;
         config.seer = None;
         config.kafka_broker = Some(free_ports::address().to_string());
         let platform = up::start(config, CancellationToken::new()).await?;
@@ -54,15 +64,30 @@ impl Stack {
             platform,
             client: Client::new(),
             folder,
+            ports,
         })
     }
 
-    /// Ends everything in order and starts it again on the same data.
+    /// Ends everything in order and starts it again, on the same data and at the same addresses.
     pub(crate) async fn restart(self) -> anyhow::Result<Self> {
         let with_seer = self.platform.addresses().has_seer;
         self.platform.stop();
         self.platform.join().await?;
-        Self::start_in(self.folder, with_seer).await
+        Self::start_in(self.folder, self.ports, with_seer).await
+    }
+
+    /// Starts a seer where the platform looks for one. It goes on where the one before it has ended.
+    pub(crate) async fn start_seer(&self) -> anyhow::Result<Seer> {
+        let addresses = self.platform.addresses();
+        let config = UpConfig::new(self.folder.path(), self.ports)?;
+        let mut config = config.seer.context("a seer is part of the platform")?;
+        config.kafka.broker.clone_from(&addresses.kafka_broker);
+        config.store.data_dir = self.folder.path().join("seer-apart");
+        config.answers.consumer_url = addresses.consumer_url().parse()?;
+        let listener = TcpListener::bind(addresses.seer).await?;
+        let stop = CancellationToken::new();
+        let served = tokio::spawn(seer::serve(listener, config, stop.clone()));
+        Ok(Seer { stop, served })
     }
 
     pub(crate) async fn stop(self) -> anyhow::Result<()> {
@@ -108,6 +133,25 @@ impl Stack {
     }
 }
 
+impl Seer {
+    pub(crate) async fn stop(self) -> anyhow::Result<()> {
+        self.stop.cancel();
+        self.served.await?
+    }
+}
+
+/// Which a platform has again after a restart.
+fn ports() -> Ports {
+    let port = || free_ports::address().port();
+    Ports {
+        portal: port(),
+        producer: port(),
+        consumer: port(),
+        seer: port(),
+        streamer: port(),
+    }
+}
+
 /// The program itself, which cargo puts into the folder above that of its tests: this program cannot stand in for it.
 fn kafkloud() -> anyhow::Result<PathBuf> {
     let tests = std::env::current_exe()?;
@@ -118,10 +162,15 @@ fn kafkloud() -> anyhow::Result<PathBuf> {
     Ok(folder.join("kafkloud"))
 }
 
-/// The real events that `make demo` pushes through.
-pub(crate) fn example_events() -> anyhow::Result<String> {
+/// The real events that `make demo` pushes through, one in each line.
+pub(crate) fn example_file() -> anyhow::Result<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/package-events.ndjson");
-    Ok(std::fs::read_to_string(path)?)
+    // Browsers take no path with dots.
+    Ok(path.canonicalize()?)
+}
+
+pub(crate) fn example_events() -> anyhow::Result<String> {
+    Ok(std::fs::read_to_string(example_file()?)?)
 }
 
 /// Long enough for a busy machine, short enough for a person who waits for a failing test.

@@ -3,7 +3,8 @@
 use e2e::{browser::Tab, wait::until};
 
 use crate::{
-    person::{CANARY, Person},
+    person::Person,
+    sending::grouped,
     stack::{Stack, example_events},
 };
 
@@ -124,7 +125,9 @@ async fn a_record_is_opened_in_three_shapes_and_sent_again() -> anyhow::Result<(
         Ok((values(tab).await? == ["{\"order\":42}", "{\"order\":42}"]).then_some(()))
     })
     .await?;
+    // From the record to its life, and back.
     tab.click("#open-message").await?;
+    tab.wait_for("[data-stage=consumed][data-reached]").await?;
     tab.wait_for_text("main", |text| text.contains("order-42"))
         .await?;
     let _: bool = tab.evaluate("history.back() ?? true").await?;
@@ -148,9 +151,7 @@ async fn many_records_are_held_and_few_are_on_the_page() -> anyhow::Result<()> {
     let sent = lines.body(events).send().await?;
     assert!(sent.status().is_success());
     sent.bytes().await?;
-    person
-        .go("/stream?topics=packages&from=earliest&rate=all")
-        .await?;
+    person.go("/stream?topics=packages&from=earliest").await?;
     let held = format!("{} records here", grouped(count));
     tab.wait_for_text("#held", |text| text == held).await?;
     let rows = tab.count(".records li").await?;
@@ -171,20 +172,10 @@ async fn many_records_are_held_and_few_are_on_the_page() -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_wrong_is_said_and_hostile_records_are_text() -> anyhow::Result<()> {
+async fn what_is_wrong_is_said_and_the_form_keeps_it() -> anyhow::Result<()> {
     let person = Person::with(Stack::start().await?).await?;
     let tab = &person.tab;
-    let body = format!("{{\"x\":{}}}", serde_json::to_string(CANARY)?);
-    let sent = person.stack.produce(TOPIC).body(body).send().await?;
-    assert_eq!(sent.status(), 201);
-    let sent = person.stack.produce(TOPIC).body(CANARY).send().await?;
-    assert_eq!(sent.status(), 201);
     person.go("/stream?topics=orders").await?;
-    person.sees_a_dead_canary().await?;
-    tab.click(".records a").await?;
-    tab.wait_for_text(".record .payload", |text| text.contains("onerror"))
-        .await?;
-    person.sees_a_dead_canary().await?;
     tab.fill("#where", ".value |||").await?;
     tab.click("#show").await?;
     tab.wait_for("main > .notice").await?;
@@ -195,11 +186,98 @@ async fn what_is_wrong_is_said_and_hostile_records_are_text() -> anyhow::Result<
     person.leave().await
 }
 
-/// `1,234`, as the page writes it.
-fn grouped(number: usize) -> String {
-    if number < 1000 {
-        number.to_string()
-    } else {
-        format!("{},{:03}", number / 1000, number % 1000)
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_left_out_by_the_limit_is_said() -> anyhow::Result<()> {
+    let person = Person::with(Stack::start().await?).await?;
+    let tab = &person.tab;
+    person.go("/stream?topics=orders&rate=50").await?;
+    is_live(tab).await?;
+    let lines: String = (0..1000).map(|number| format!("{number}\n")).collect();
+    let sent = person
+        .stack
+        .produce(TOPIC)
+        .header("content-type", "application/x-ndjson");
+    let sent = sent.body(lines).send().await?;
+    sent.bytes().await?;
+    let said = tab
+        .wait_for_text("#left-out", |text| text.contains("left out by the limit"))
+        .await?;
+    assert!(said.contains("/s of "), "{said}");
+    // What is shown and what is left out is all there was.
+    until("each of the thousand to be told", async || {
+        let shown = number(&tab.text("#held").await?);
+        let text = tab.text("#left-out").await?;
+        let left_out = text.split(" · ").find(|part| part.contains("left out"));
+        Ok((shown + left_out.map_or(0, number) == 1000).then_some(()))
+    })
+    .await?;
+    person.leave().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_seen_is_saved_as_lines() -> anyhow::Result<()> {
+    let person = Person::with(Stack::start().await?).await?;
+    let tab = &person.tab;
+    for number in 0..3 {
+        send(&person.stack, number).await?;
     }
+    let folder = tempfile::tempdir()?;
+    tab.save_downloads_in(folder.path()).await?;
+    person.go("/stream?topics=orders&from=earliest").await?;
+    tab.wait_for_text("#held", |text| text.starts_with("3 "))
+        .await?;
+    tab.click("#export").await?;
+    let file = folder.path().join("records.ndjson");
+    let saved = until("the file", async || {
+        let saved = std::fs::read_to_string(&file).unwrap_or_default();
+        Ok((saved.lines().count() == 3).then_some(saved))
+    })
+    .await?;
+    let records: Vec<contract::record::RecordView> = saved
+        .lines()
+        .map(serde_json::from_str)
+        .collect::<Result<_, _>>()?;
+    let values: Vec<_> = records
+        .iter()
+        .filter_map(|record| record.value.as_deref())
+        .collect();
+    assert_eq!(values, ["{\"order\":0}", "{\"order\":1}", "{\"order\":2}"]);
+    person.leave().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_are_opened_and_left_by_keyboard() -> anyhow::Result<()> {
+    let person = Person::with(Stack::start().await?).await?;
+    let tab = &person.tab;
+    send(&person.stack, 42).await?;
+    person.go("/stream?topics=orders").await?;
+    is_live(tab).await?;
+    let focused = async |selector: &str| {
+        let script = format!("document.activeElement.matches('{selector}')");
+        until(format!("the focus on {selector}"), async || {
+            Ok(tab.evaluate::<bool>(&script).await?.then_some(()))
+        })
+        .await
+    };
+    for _ in 0..60 {
+        let script = "document.activeElement.matches('.records a')";
+        if tab.evaluate::<bool>(script).await? {
+            break;
+        }
+        tab.press("Tab").await?;
+    }
+    tab.press("Enter").await?;
+    tab.wait_for(".record .payload").await?;
+    focused("section.record").await?;
+    tab.press("Escape").await?;
+    focused(".records a").await?;
+    assert_eq!(tab.count(".record").await?, 0);
+    person.leave().await
+}
+
+/// The number with which a text begins, `1,234` as the page writes it.
+fn number(text: &str) -> usize {
+    let digits = text.chars().take_while(|c| c.is_ascii_digit() || *c == ',');
+    let digits: String = digits.filter(char::is_ascii_digit).collect();
+    digits.parse().unwrap_or(0)
 }
