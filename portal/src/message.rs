@@ -22,7 +22,8 @@ pub(crate) struct MessageData {
     pub(crate) neighbours: Option<RecordNeighbours>,
     /// Where the log holds the message first, when this record is there beside it.
     pub(crate) first: Option<RecordPlace>,
-    pub(crate) cited: Cited,
+    /// Absent for what no answer would cite, and where it is said already why nobody can tell.
+    pub(crate) cited: Option<Cited>,
 }
 
 /// What the log holds. The server puts it into words, so that the browser need not know how.

@@ -42,7 +42,7 @@ pub(crate) fn Message() -> impl IntoView {
     let entry = Memo::new(move |_| data.with(|data| data.as_ref()?.entry.clone()));
     let ways = Memo::new(move |_| data.with(|data| data.as_ref().and_then(Ways::of)));
     let record = Memo::new(move |_| data.with(|data| data.as_ref()?.record.clone()));
-    let cited = Memo::new(move |_| data.with(|data| data.as_ref().map(|data| data.cited.clone())));
+    let cited = Memo::new(move |_| data.with(|data| data.as_ref()?.cited.clone()));
     let is_found = move || data.with(Option::is_some);
     let params = use_params_map();
     let topic = move || params.with(|params| params.get("topic"));

@@ -13,6 +13,7 @@ use axum::{
 use contract::{
     MessageId, Problem,
     record::{RecordNeighbours, RecordView},
+    topic,
 };
 use serde::Deserialize;
 use service::{
@@ -147,8 +148,16 @@ async fn find(portal: &Portal, asked: Asked, query: &MessageQuery) -> ApiResult<
     gone = gone.filter(|gone| Some(gone) != problem.as_ref());
     let (neighbours, cited) = tokio::join!(
         neighbours(portal, record.as_ref()),
-        known_cited(portal, id, problem.as_ref())
+        cited::cited(portal, id)
     );
+    let of_record = record.as_ref().map(|record| &record.topic);
+    let topic = of_record.or(entry.as_ref().map(|entry| &entry.topic));
+    let is_learned = topic.is_some_and(|topic| topic::is_learned(topic));
+    let is_told = |cited: &Cited| match &cited.problem {
+        Some(_) => cited.problem != problem,
+        None => is_learned || !cited.answers.is_empty(),
+    };
+    let cited = Some(cited).filter(is_told);
     let first = entry.as_ref().map(Place::of);
     let first = first.filter(|first| record.as_ref().is_some_and(|record| !first.holds(record)));
     Ok(MessageData {
@@ -194,17 +203,6 @@ async fn neighbours(portal: &Portal, record: Option<&RecordView>) -> Option<Reco
         .get(portal.upstream.url(Peer::Consumer, &path));
     // The page is worth showing without them.
     portal.upstream.ask_consumer(request).await.ok()
-}
-
-/// Who could not tell of the life is not asked again.
-async fn known_cited(portal: &Portal, id: MessageId, problem: Option<&Problem>) -> Cited {
-    match problem.filter(|problem| problem.status != 404) {
-        Some(problem) => Cited {
-            problem: Some(problem.clone()),
-            ..Cited::default()
-        },
-        None => cited::cited(portal, id).await,
-    }
 }
 
 fn told(record: &RecordView, shape: Shape) -> Record {

@@ -161,6 +161,7 @@ async fn without_the_consumer_the_page_says_what_to_do_once() {
     let page = portal.page(&format!("/message/{}", receipt.id)).await;
     assert!(page.contains("It is safe in the log"), "{page}");
     assert_eq!(page.matches("role=\"alert\"").count(), 1, "{page}");
+    assert!(!page.contains("Cited by answers"), "{page}");
     let alone = TestPortal::start_alone().await;
     for path in [
         format!("/message/{}", receipt.id),
