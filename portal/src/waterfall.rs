@@ -6,7 +6,7 @@ use crate::{entry::Entry, flow::Seer};
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Waterfall {
-    /// The rungs that were reached, each from where the one before ended.
+    /// The rungs that were reached, each from where the one before ended, unless it was reached earlier.
     pub(crate) steps: Vec<Step>,
     /// How long the axis is.
     pub(crate) total_us: u64,
@@ -30,20 +30,25 @@ impl Waterfall {
         // Only what was reached: whether there is a seer does not matter.
         let rungs = entry.ladder(Seer::Unknown).into_iter();
         let steps = rungs.filter(|rung| rung.reached).map(|rung| {
-            let reports = matches!(rung.stage, Stage::Indexed | Stage::Dead);
-            let begun_us = end_us;
-            end_us = match entry.us_until(rung.stage).filter(|_| reports) {
-                // Whatever comes before may be missing, so that only its own time tells.
-                Some(until_us) => until_us.max(begun_us),
-                None => begun_us + rung.took_us.unwrap_or(0),
-            };
             let life = entry.life.as_ref();
             let reached = life.and_then(|life| {
                 let mut stages = life.stages.iter();
                 stages.find(|reached| reached.stage == rung.stage)
             });
-            let took_us = end_us - begun_us;
+            // What a component reports has a time of its own, whatever comes before.
+            let reports = matches!(rung.stage, Stage::Indexed | Stage::Dead);
+            let until_us = entry.us_until(rung.stage).filter(|_| reports);
             let worked_us = reached.filter(|_| reports).map(|reached| reached.took_us);
+            let (begun_us, ended_us) = match until_us {
+                // The seer was faster than the consumer, which read the record at the same time.
+                Some(until_us) if until_us < end_us => {
+                    (until_us.saturating_sub(worked_us.unwrap_or(0)), until_us)
+                }
+                Some(until_us) => (end_us, until_us),
+                None => (end_us, end_us + rung.took_us.unwrap_or(0)),
+            };
+            end_us = end_us.max(ended_us);
+            let took_us = ended_us - begun_us;
             Step {
                 stage: rung.stage,
                 begun_us,
@@ -125,13 +130,25 @@ mod tests {
     }
 
     #[test]
-    fn a_seer_that_is_faster_than_the_consumer_leaves_no_gap() {
-        let life = entry(&[(Stage::Streamed, 0, 0), (Stage::Indexed, 500, 700)]);
+    fn a_seer_that_is_faster_than_the_consumer_works_beside_it() {
+        let life = entry(&[
+            (Stage::Streamed, 0, 0),
+            (Stage::Indexed, 300, 100),
+            (Stage::Consumed, 500, 500),
+        ]);
+        let waterfall = Waterfall::of(&life);
         let expected = [
             (Stage::Streamed, 0, 0, None),
-            (Stage::Indexed, 0, 500, None),
+            (Stage::Consumed, 0, 500, None),
+            (Stage::Indexed, 200, 100, None),
         ];
-        assert_eq!(bars(&Waterfall::of(&life)), expected);
+        assert_eq!(bars(&waterfall), expected);
+        assert_eq!(waterfall.total_us, 500);
+        let alone = entry(&[(Stage::Streamed, 0, 0), (Stage::Indexed, 500, 700)]);
+        assert_eq!(
+            bars(&Waterfall::of(&alone))[1],
+            (Stage::Indexed, 0, 500, None)
+        );
     }
 
     #[test]

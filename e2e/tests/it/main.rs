@@ -9,6 +9,7 @@ mod hostile;
 mod keyboard;
 mod life_page;
 mod look;
+mod message_page;
 mod person;
 mod restart;
 mod round_trip;

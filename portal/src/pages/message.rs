@@ -176,18 +176,23 @@ fn ways_view(ways: Ways) -> AnyView {
         neighbours,
         first,
     } = ways;
-    let partition = format!("partition {}", place.partition);
+    let partition = format!("in partition {}", place.partition);
     let beside = neighbours.map(|beside| {
-        let by_key = has_key.then(|| {
-            view! {
-                {way("previous-with-key", "←", "Before it with the key", beside.previous_with_key.as_ref())}
-                {way("next-with-key", "→", "After it with the key", beside.next_with_key.as_ref())}
-            }
+        let in_partition = [
+            way("previous", "← before", &partition, beside.previous.as_ref()),
+            way("next", "after →", &partition, beside.next.as_ref()),
+        ];
+        let with_key = has_key.then(|| {
+            let key = "with its key";
+            let ways = [
+                way("previous-with-key", "← before", key, beside.previous_with_key.as_ref()),
+                way("next-with-key", "after →", key, beside.next_with_key.as_ref()),
+            ];
+            view! { <span class="pair">"With its key: "{ways.collect_view()}</span> }
         });
         view! {
-            {way("previous", "←", &format!("Before it in {partition}"), beside.previous.as_ref())}
-            {way("next", "→", &format!("After it in {partition}"), beside.next.as_ref())}
-            {by_key}
+            <span class="pair">{format!("In partition {}: ", place.partition)}{in_partition.collect_view()}</span>
+            {with_key}
         }
     });
     let first = first.map(|first| {
@@ -208,14 +213,18 @@ fn ways_view(ways: Ways) -> AnyView {
     .erase()
 }
 
-/// One way, or that there is none.
-fn way(id: &'static str, arrow: &'static str, words: &str, place: Option<&RecordPlace>) -> AnyView {
-    let arrow = view! { <span aria-hidden="true">{arrow}" "</span> };
+/// One way, or that there is none. `along` is for those who do not see what it stands beside.
+fn way(id: &'static str, words: &'static str, along: &str, place: Option<&RecordPlace>) -> AnyView {
+    let along = format!(" {along}");
     match place {
         Some(place) => {
-            view! { <a id=id href=address::message(place)>{arrow}{words.to_owned()}</a> }.erase()
+            let href = address::message(place);
+            view! { <a id=id href=href>{words}<span class="hidden">{along}</span></a> }.erase()
         }
-        None => view! { <span class="hint">{arrow}{format!("{words}: none")}</span> }.erase(),
+        None => {
+            view! { <span class="hint">{words}<span class="hidden">{along}</span>" (none)"</span> }
+                .erase()
+        }
     }
 }
 

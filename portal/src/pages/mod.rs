@@ -46,7 +46,7 @@ pub(crate) static PAGES: [Page; 11] = [
     Page {
         path: "/message/:topic/:partition/:offset",
         link: None,
-        code: code!(place, message::Message),
+        code: code!(watch, message::Message),
     },
     Page {
         path: "/topics",
