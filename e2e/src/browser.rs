@@ -164,11 +164,17 @@ impl Tab {
         Ok(element.attribute(name).await?)
     }
 
-    /// A real click of the mouse on the middle of the element.
+    /// A real click of the mouse on the middle of the element, which may be on a page that is only just coming.
     pub async fn click(&self, selector: &str) -> anyhow::Result<()> {
-        let element = self.page.find_element(selector).await?;
-        element
-            .click()
+        let middle = until(format!("“{selector}” to click"), async || {
+            let element = self.page.find_element(selector).await?;
+            Ok(Some(
+                element.scroll_into_view().await?.clickable_point().await?,
+            ))
+        })
+        .await?;
+        self.page
+            .click(middle)
             .await
             .with_context(|| format!("cannot click “{selector}”"))?;
         Ok(())
