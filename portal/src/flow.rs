@@ -8,7 +8,7 @@ pub(crate) const STREAMER: &str = "streamer";
 pub(crate) const CONSUMER: &str = "consumer";
 pub(crate) const SEER: &str = "seer";
 /// Where the consumer keeps the lives of messages.
-pub(crate) const STATUSES: &str = "statuses";
+pub(crate) const STATUSES: &str = "status";
 /// Where the seer keeps what it has learned.
 pub(crate) const INDEX: &str = "index";
 

@@ -33,7 +33,7 @@ async fn a_station_tells_its_figures_and_the_message_lights_its_way() -> anyhow:
     tab.wait_for_text(address, |text| text.starts_with("http://127.0.0.1:"))
         .await?;
     tab.click("#do-it").await?;
-    for station in ["producer", "streamer", "consumer", "statuses"] {
+    for station in ["producer", "streamer", "consumer", "status"] {
         tab.wait_for(&format!("[data-station={station}][data-mine]"))
             .await?;
     }
