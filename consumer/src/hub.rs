@@ -105,6 +105,7 @@ impl Hub {
         let reader = state.reader.as_ref().context("the reader was started")?;
         let version = reader.select(all);
         let applied = reader.applied.subscribe();
+        metrics::gauge!("consumer_live_viewers").increment(1.0);
         let seat = Seat {
             hub: Arc::clone(self),
             viewer,
@@ -122,7 +123,13 @@ impl Hub {
         let tail = Tail::start(&self.kafka, options, topics.clone(), view)?;
         let stop = CancellationToken::new();
         let (selection, selected) = watch::channel((topics, 0));
-        tokio::spawn(pump(tail, Arc::clone(self), selected, stop.clone()));
+        let pumped = pump(tail, Arc::clone(self), selected, stop.clone());
+        tokio::spawn(async {
+            let readers = metrics::gauge!("consumer_live_readers");
+            readers.increment(1.0);
+            pumped.await;
+            readers.decrement(1.0);
+        });
         Ok(Reader {
             feed: broadcast::channel(CAPACITY).0,
             positions: Positions::new(),
@@ -208,6 +215,7 @@ impl Reader {
 
 impl Drop for Seat {
     fn drop(&mut self) {
+        metrics::gauge!("consumer_live_viewers").decrement(1.0);
         let mut state = self.hub.state.lock();
         state.viewers.remove(&self.viewer);
         if state.viewers.is_empty() {

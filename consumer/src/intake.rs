@@ -178,4 +178,9 @@ fn describe_metrics() {
     metrics::describe_histogram!("consumer_batch_records", "Records of one fold");
     metrics::describe_histogram!("consumer_fold_duration_seconds", "Time of one fold");
     metrics::describe_gauge!("consumer_store_bytes", "Size of the status store's file");
+    metrics::describe_gauge!(
+        "consumer_live_viewers",
+        "Streams of live records served now"
+    );
+    metrics::describe_gauge!("consumer_live_readers", "Kafka readers behind all of them");
 }

@@ -74,11 +74,13 @@ impl Stack {
         }
     }
 
+    /// The address of the part that has this port without an offset.
+    pub(crate) fn url(&self, port: u16, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", port + self.port_offset)
+    }
+
     pub(crate) fn seer_url(&self, path: &str) -> String {
-        format!(
-            "http://127.0.0.1:{}{path}",
-            contract::port::SEER + self.port_offset
-        )
+        self.url(contract::port::SEER, path)
     }
 
     /// A command against this platform.

@@ -14,6 +14,7 @@ mod produce;
 mod refusals;
 mod round_trip;
 mod seer;
+mod tabs;
 mod terminal;
 mod top;
 mod topics;
