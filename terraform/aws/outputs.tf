@@ -1,13 +1,23 @@
 locals {
   registry_host = split("/", aws_ecr_repository.image["portal"].repository_url)[0]
 
-  environment = { for component in local.kafka_components : component => {
+  kafka = { for component in local.kafka_components : component => {
     KAFKA_BROKER            = aws_msk_cluster.this.bootstrap_brokers_sasl_scram
     KAFKA_SECURITY_PROTOCOL = "sasl_ssl"
     KAFKA_SASL_MECHANISM    = "SCRAM-SHA-512"
     KAFKA_SASL_USERNAME     = "${var.name}-${component}"
     KAFKA_SASL_PASSWORD     = random_password.kafka[component].result
   } }
+
+  # kafka-ui is a Java program and has names of its own for the same.
+  environment = merge(local.kafka, {
+    kafkaui = merge(local.kafka["kafkaui"], {
+      KAFKA_CLUSTERS_0_BOOTSTRAPSERVERS             = local.kafka["kafkaui"].KAFKA_BROKER
+      KAFKA_CLUSTERS_0_PROPERTIES_SECURITY_PROTOCOL = "SASL_SSL"
+      KAFKA_CLUSTERS_0_PROPERTIES_SASL_MECHANISM    = local.kafka["kafkaui"].KAFKA_SASL_MECHANISM
+      KAFKA_CLUSTERS_0_PROPERTIES_SASL_JAAS_CONFIG  = "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"${local.kafka["kafkaui"].KAFKA_SASL_USERNAME}\" password=\"${local.kafka["kafkaui"].KAFKA_SASL_PASSWORD}\";"
+    })
+  })
 }
 
 output "kubectl_command" {
@@ -37,11 +47,11 @@ output "environment" {
 }
 
 output "kubernetes_secrets" {
-  description = "The same as Kubernetes Secrets, kafka-<component>: `terraform output -raw kubernetes_secrets | kubectl apply --server-side -f -`. Secret."
+  description = "The same as Kubernetes Secrets, kafka-external-<component>: `terraform output -raw kubernetes_secrets | kubectl apply --server-side -f -`. Secret."
   value = join("---\n", [for component, variables in local.environment : yamlencode({
     apiVersion = "v1"
     kind       = "Secret"
-    metadata   = { name = "kafka-${component}", namespace = var.namespace }
+    metadata   = { name = "kafka-external-${component}", namespace = var.namespace }
     type       = "Opaque"
     stringData = variables
   })])

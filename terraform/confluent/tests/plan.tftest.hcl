@@ -37,10 +37,17 @@ run "every_component_gets_its_own_secret" {
 
   assert {
     condition = alltrue([for secret in [for document in split("---\n", output.kubernetes_secrets) : yamldecode(document)] :
-      startswith(secret.metadata.name, "kafka-") && toset(keys(secret.stringData)) == toset([
+      secret.metadata.namespace == "kafkloud" && toset([for name in keys(secret.stringData) : name if !startswith(name, "KAFKA_CLUSTERS_0_")]) == toset([
         "KAFKA_BROKER", "KAFKA_SECURITY_PROTOCOL", "KAFKA_SASL_MECHANISM", "KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD",
     ])])
     error_message = "A Secret lacks a variable that the services read, or has one that they do not know."
+  }
+
+  assert {
+    condition = [for document in split("---\n", output.kubernetes_secrets) : yamldecode(document).metadata.name] == [
+      "kafka-external-consumer", "kafka-external-kafkaui", "kafka-external-producer", "kafka-external-seer",
+    ]
+    error_message = "The Secrets are not those that k8s/components/external-kafka reads."
   }
 
   assert {
