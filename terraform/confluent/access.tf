@@ -16,11 +16,12 @@ locals {
       { resource = "CLUSTER", pattern = "name", name = "kafka-cluster", operations = ["DESCRIBE"] },
     ]
 
-    # Learns from every topic, answers on its own, and says what it has indexed. Its groups are SEER_GROUP and those named after it.
+    # Learns from every topic, answers on its own, and says what it has indexed. Its groups are SEER_GROUP and those named after it. It may
+    # make its own topics: without that right Kafka refuses the attempt even where they are there.
     seer = [
       { resource = "TOPIC", pattern = "any", name = "*", operations = ["READ", "DESCRIBE", "DESCRIBE_CONFIGS"] },
-      { resource = "TOPIC", pattern = "prefix", name = "seer-", operations = ["WRITE"] },
-      { resource = "TOPIC", pattern = "prefix", name = "kafkloud-", operations = ["WRITE"] },
+      { resource = "TOPIC", pattern = "prefix", name = "seer-", operations = ["WRITE", "CREATE"] },
+      { resource = "TOPIC", pattern = "prefix", name = "kafkloud-", operations = ["WRITE", "CREATE"] },
       { resource = "GROUP", pattern = "prefix", name = "seer", operations = ["READ", "DESCRIBE"] },
     ]
 
