@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Prints the manifests of one overlay with optional components:
+#
+#   OVERLAY=local|cloud K8S_COMPONENTS="keda mesh" REGISTRY=… TAG=… k8s/render.sh
+#
+# The secrets of the overlay must be there: k8s/secrets.sh writes them.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+overlay=${OVERLAY:-local}
+registry=${REGISTRY:-kafkloud}
+tag=${TAG:-latest}
+
+die() {
+  echo "render: $*" >&2
+  exit 1
+}
+
+[ -d "overlays/$overlay" ] || die "there is no overlay $overlay: $(ls overlays | tr '\n' ' ')"
+[ -f "overlays/$overlay/secrets/api-token" ] || die "there are no secrets yet: k8s/secrets.sh $overlay writes them"
+
+# Beside the overlays, as kustomize goes by relative paths; each call has its own, so that several may render at once.
+work=$(mktemp -d rendered.XXXXXX)
+trap 'rm -rf "$work"' EXIT
+
+{
+  echo "apiVersion: kustomize.config.k8s.io/v1beta1"
+  echo "kind: Kustomization"
+  echo "resources: [../overlays/$overlay]"
+  echo "components:"
+  # In the order of the alphabet: strimzi and external-kafka also change what keda has brought.
+  for component in $(tr ' ,' '\n\n' <<<"${K8S_COMPONENTS:-}" | sort -u); do
+    [ -d "components/$component" ] || die "there is no component $component: $(ls components | tr '\n' ' ')"
+    echo "  - ../components/$component"
+  done
+  echo "images:"
+  for image in portal producer consumer seer; do
+    echo "  - {name: kafkloud/$image, newName: $registry/$image, newTag: \"$tag\"}"
+  done
+} | sed -z 's/components:\nimages/images/' >"$work/kustomization.yaml"
+
+${KUBECTL:-kubectl} kustomize "$work"
