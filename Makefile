@@ -2,8 +2,13 @@ include make/common.mk
 
 COMPONENTS := streamer producer consumer seer portal
 
+# Calls one target of every component, and ends at the first that fails.
+for_each = for component in $(COMPONENTS); do $(MAKE) --no-print-directory -C $$component $(1) || exit; done
+
 .DEFAULT_GOAL := help
 .PHONY: help up demo setup build wasm model test fmt lint deny conformance screenshots bench clean update-local build-local test-local
+.PHONY: build-image push-image build-new-image push-new-image compose-up compose-down test-deploy test-images
+.PHONY: apply-k8s query-k8s delete-k8s attach-k8s recreate-k8s recreate-new-k8s deploy-new-k8s
 
 help: ## Show this help
 	@printf 'Kafkloud. Start with make up, then open http://127.0.0.1:3000\n'
@@ -69,13 +74,78 @@ screenshots: wasm model ## Take the pictures of docs/screenshots anew, of every 
 bench: ## Print the table of bench/README.md, measured now, beside the peers that are installed
 	bench/run.sh
 
-##@ All components (each also in its own folder, with run-local)
+##@ All components on this machine (each also in its own folder, with run-local)
 
 update-local: ## Install what the builds need and fetch the dependencies
-	@for component in $(COMPONENTS); do $(MAKE) --no-print-directory -C $$component update-local || exit; done
+	@$(call for_each,update-local)
 
 build-local: ## Build each component's own program
-	@for component in $(COMPONENTS); do $(MAKE) --no-print-directory -C $$component build-local || exit; done
+	@$(call for_each,build-local)
 
 test-local: ## Run each component's own tests
-	@for component in $(COMPONENTS); do $(MAKE) --no-print-directory -C $$component test-local || exit; done
+	@$(call for_each,test-local)
+
+##@ In containers (DOCKER=docker or podman, REGISTRY=…, TAG=…)
+
+build-image: ## Build the image of every component
+	@$(call for_each,build-image)
+
+push-image: ## Push the images to REGISTRY, or give them to a kind or minikube cluster
+	@$(call for_each,push-image)
+
+build-new-image: ## Build the images on the newest base images
+	@$(call for_each,build-new-image)
+
+push-new-image: build-new-image push-image ## Build, push
+
+compose-up: ## Start the whole stack in containers: with Apache Kafka, kafka-ui, Qdrant, PostgreSQL
+	@docker/compose.sh up
+
+compose-down: ## End it; ARGS=--volumes also deletes its data
+	@docker/compose.sh down $(ARGS)
+
+test-images: ## Build every image, run it as nobody with nothing to write to, ask it, end it, weigh it
+	@docker/test-images.sh
+
+##@ In Kubernetes (OVERLAY=local or cloud, K8S_COMPONENTS="keda mesh …", KUBECONFIG=…)
+
+apply-k8s: ## Create everything in the cluster, or update it
+	@k8s/k8s.sh apply
+
+query-k8s: ## Show what is there and how it does
+	@k8s/k8s.sh query
+
+delete-k8s: ## Delete everything, with all data
+	@k8s/k8s.sh delete
+
+attach-k8s: ## Forward the ports to this machine until Ctrl-C, and print the portal's sign-in link
+	@k8s/k8s.sh attach
+
+recreate-k8s: ## Apply everything, start the pods anew, wait until they are ready
+	@k8s/k8s.sh recreate
+
+recreate-new-k8s: push-new-image recreate-k8s ## Build, push, recreate
+
+deploy-new-k8s: push-new-image apply-k8s ## Build, push, apply
+
+deploy-new-k8s-%: ## Build, push, apply one component
+	@$(MAKE) --no-print-directory -C $* push-new-image apply-k8s
+
+apply-k8s-%: ## One component: portal producer consumer seer streamer qdrant postgres kafkaui
+	@k8s/k8s.sh apply $*
+
+query-k8s-%: ## Show what of one component is there
+	@k8s/k8s.sh query $*
+
+delete-k8s-%: ## Delete one component; its data stays
+	@k8s/k8s.sh delete $*
+
+attach-k8s-%: ## Forward the port of one component
+	@k8s/k8s.sh attach $*
+
+recreate-k8s-%: ## Start the pods of one component anew
+	@k8s/k8s.sh recreate $*
+
+test-deploy: setup ## Check images, compose and manifests: their schemas, each other, the programs, a real API server
+	$(BUILD) --bin portal --bin producer --bin consumer --bin seer --bin streamer
+	@BIN_DIR=$(BIN_DIR) k8s/tests/run.sh

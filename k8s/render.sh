@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 overlay=${OVERLAY:-local}
-registry=${REGISTRY:-kafkloud}
+registry=${REGISTRY:-docker.io/kafkloud}
 tag=${TAG:-latest}
 
 die() {
@@ -33,10 +33,12 @@ trap 'rm -rf "$work"' EXIT
     [ -d "components/$component" ] || die "there is no component $component: $(ls components | tr '\n' ' ')"
     echo "  - ../components/$component"
   done
+  # What `k8s.sh` goes by.
+  echo "labels: [{pairs: {app.kubernetes.io/part-of: kafkloud}, includeTemplates: true}]"
   echo "images:"
   for image in portal producer consumer seer; do
     echo "  - {name: kafkloud/$image, newName: $registry/$image, newTag: \"$tag\"}"
   done
-} | sed -z 's/components:\nimages/images/' >"$work/kustomization.yaml"
+} | sed -z 's/components:\nlabels/labels/' >"$work/kustomization.yaml"
 
 ${KUBECTL:-kubectl} kustomize "$work"

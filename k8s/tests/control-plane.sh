@@ -123,6 +123,23 @@ start_api_server() {
   await "the API server has no namespace" "$kubectl" get namespace default
 }
 
+# Nobody makes volumes here when a claim asks for one.
+add_volumes() {
+  local number
+  for number in $(seq 20); do
+    "$kubectl" apply -f - >/dev/null <<V
+apiVersion: v1
+kind: PersistentVolume
+metadata: {name: volume-$number}
+spec:
+  capacity: {storage: 100Gi}
+  accessModes: [ReadWriteOnce]
+  persistentVolumeReclaimPolicy: Retain
+  hostPath: {path: /nowhere/$number}
+V
+  done
+}
+
 # Two nodes in two zones, large enough for everything.
 add_nodes() {
   local node capacity='cpu: "32", memory: 128Gi, pods: "110", ephemeral-storage: 200Gi'
@@ -159,6 +176,7 @@ start() {
   launch kwok "$bin/kwok" --kubeconfig="$KUBECONFIG" --manage-all-nodes=true --cidr=10.244.0.0/16 --node-ip=127.0.0.1 \
     --server-address=127.0.0.1:$((port + 3))
   add_nodes
+  add_volumes
   echo "$KUBECONFIG"
 }
 

@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# Kafkloud on the cluster that kubectl talks to; with COMPONENT that part alone (portal, producer, consumer, seer, streamer, qdrant, postgres, kafkaui):
+#
+#   k8s.sh apply [COMPONENT]      creates or updates it; a second time changes nothing
+#   k8s.sh query [COMPONENT]      shows what is there and how it does
+#   k8s.sh recreate [COMPONENT]   applies, starts the pods anew one after another, and waits until all are ready
+#   k8s.sh attach [COMPONENT]     forwards the ports to this machine until Ctrl-C, and prints the portal's address with its sign-in link
+#   k8s.sh delete [COMPONENT]     deletes it; without COMPONENT with all data, with it without its volumes
+#
+# OVERLAY (local or cloud), K8S_COMPONENTS, REGISTRY, TAG and KUBECTL choose what and where.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+"$here/../make/need.sh" "${KUBECTL:-kubectl}"
+
+parts="portal producer consumer seer streamer qdrant postgres kafkaui"
+label=app.kubernetes.io/name
+component=${2:-}
+[ -z "$component" ] || grep -qw -- "$component" <<<"$parts" || { echo "k8s: there is no $component: $parts" >&2; exit 2; }
+
+kubectl() { command "${KUBECTL:-kubectl}" "$@"; }
+in_namespace() { kubectl --namespace kafkloud "$@"; }
+
+# What the component has, and what all share: the namespace, addresses, secrets.
+component_and_shared() {
+  if [ -z "$component" ]; then
+    echo app.kubernetes.io/part-of=kafkloud
+  else
+    echo "$label notin ($(tr ' ' '\n' <<<"$parts" | grep -vx "$component" | paste -sd,))"
+  fi
+}
+
+component_alone() {
+  if [ -z "$component" ]; then echo app.kubernetes.io/part-of=kafkloud; else echo "$label=$component"; fi
+}
+
+apply() {
+  "$here/secrets.sh" "${OVERLAY:-local}" --from-cluster
+  # The manifests own their fields: what somebody changed by hand is put right.
+  "$here/render.sh" | kubectl apply --server-side --force-conflicts --field-manager=kafkloud --selector "$(component_and_shared)" --filename -
+}
+
+query() {
+  in_namespace get deployments,statefulsets,pods,services,horizontalpodautoscalers,persistentvolumeclaims --selector "$(component_alone)" --output wide
+}
+
+recreate() {
+  apply
+  local workload
+  for workload in $(in_namespace get deployments,statefulsets --selector "$(component_alone)" --output name); do
+    in_namespace rollout restart "$workload"
+  done
+  for workload in $(in_namespace get deployments,statefulsets --selector "$(component_alone)" --output name); do
+    in_namespace rollout status "$workload" --timeout "${TIMEOUT:-10m}"
+  done
+}
+
+delete() {
+  # To name what is there it needs files, not what stands in them.
+  "$here/secrets.sh" "${OVERLAY:-local}"
+  "$here/render.sh" | kubectl delete --ignore-not-found --wait --timeout "${TIMEOUT:-5m}" --selector "$(component_alone)" --filename -
+}
+
+attach() {
+  local forward pod=
+  local -a forwards=(portal-svc:3000 producer-svc:8000 consumer-svc:8072 seer-svc:8030 qdrant-svc:6333 kafkaui-svc:8060) forwarders=()
+  if [ -z "$component" ] || [ "$component" = portal ]; then
+    pod=$(in_namespace get pods --selector $label=portal --field-selector status.phase=Running --output name | head -n 1)
+    [ -n "$pod" ] || { echo "k8s: no portal is running: k8s.sh query portal" >&2; exit 1; }
+  fi
+  trap 'kill "${forwarders[@]}" 2>/dev/null || true' EXIT
+  for forward in "${forwards[@]}"; do
+    [ -z "$component" ] || [ "${forward%-svc:*}" = "$component" ] || continue
+    # Of several portals the one whose link is printed below.
+    case $forward in
+      portal-svc:*) in_namespace port-forward "$pod" "${forward#*:}" >/dev/null & ;;
+      *) in_namespace port-forward "service/${forward%:*}" "${forward#*:}" >/dev/null & ;;
+    esac
+    forwarders+=($!)
+    echo "${forward%-svc:*}: http://127.0.0.1:${forward#*:}"
+  done
+  [ ${#forwarders[@]} -gt 0 ] || { echo "k8s: $component has no port for people" >&2; exit 1; }
+  if [ -n "$pod" ]; then print_link "$pod"; fi
+  echo "Programs send the token in k8s/overlays/${OVERLAY:-local}/secrets/api-token as Authorization: Bearer …. Ctrl-C ends."
+  wait -n
+  echo "k8s: a connection has ended" >&2
+  exit 1
+}
+
+# The portal writes it into its log when it starts.
+print_link() { # POD
+  local token
+  token=$(in_namespace logs "$1" | grep -o 'sign-in?token=[A-Za-z0-9._~-]*' | tail -n 1 || true)
+  if [ -n "$token" ]; then
+    echo "Sign in, once, by: http://127.0.0.1:3000/$token (used already: make recreate-k8s-portal prints another)"
+  else
+    echo "The log of $1 holds no sign-in link."
+  fi
+}
+
+case ${1:-} in
+  apply | query | recreate | attach | delete) "$1" ;;
+  *)
+    sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0"
+    exit 2
+    ;;
+esac
