@@ -16,7 +16,7 @@ die() {
   exit 1
 }
 
-[ -d "overlays/$overlay" ] || die "there is no overlay $overlay: $(ls overlays | tr '\n' ' ')"
+[ -d "overlays/$overlay" ] || die "there is no overlay $overlay: $(echo overlays/*)"
 [ -f "overlays/$overlay/secrets/api-token" ] || die "there are no secrets yet: k8s/secrets.sh $overlay writes them"
 
 # Beside the overlays, as kustomize goes by relative paths; each call has its own, so that several may render at once.
@@ -29,8 +29,8 @@ trap 'rm -rf "$work"' EXIT
   echo "resources: [../overlays/$overlay]"
   echo "components:"
   # In the order of the alphabet: strimzi and external-kafka also change what keda has brought.
-  for component in $(tr ' ,' '\n\n' <<<"${K8S_COMPONENTS:-}" | sort -u); do
-    [ -d "components/$component" ] || die "there is no component $component: $(ls components | tr '\n' ' ')"
+  for component in $(tr -s ', ' '\n' <<<"${K8S_COMPONENTS:-}" | sort -u); do
+    [ -d "components/$component" ] || die "there is no component $component: $(echo components/*)"
     echo "  - ../components/$component"
   done
   # What `k8s.sh` goes by.

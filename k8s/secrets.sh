@@ -11,8 +11,11 @@ umask 077
 
 overlay=${1:-}
 here=$(cd "$(dirname "$0")" && pwd)
-[ -n "$overlay" ] && [ -d "$here/overlays/$overlay" ] || { echo "usage: k8s/secrets.sh local|cloud [--from-cluster]" >&2; exit 2; }
-command -v openssl >/dev/null || { echo "secrets: openssl is missing: apt-get install openssl" >&2; exit 1; }
+if [ -z "$overlay" ] || [ ! -d "$here/overlays/$overlay" ]; then
+  echo "usage: k8s/secrets.sh local|cloud [--from-cluster]" >&2
+  exit 2
+fi
+"$here/../make/need.sh" openssl
 mkdir -p "$here/overlays/$overlay/secrets"
 cd "$here/overlays/$overlay/secrets"
 

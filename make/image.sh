@@ -51,7 +51,7 @@ push() {
     kind-*) make/need.sh kind && exec kind load docker-image --name "${context#kind-}" "$image" ;;
     minikube*) make/need.sh minikube && exec minikube --profile "$context" image load "$image" ;;
   esac
-  echo "REGISTRY is not set, and kubectl talks to no kind or minikube cluster (but to “$context”): REGISTRY=europe-docker.pkg.dev/project/kafkloud make push-image" >&2
+  echo "REGISTRY is not set, and kubectl talks to no kind or minikube cluster (but to ${context:-none}): REGISTRY=europe-docker.pkg.dev/project/kafkloud make push-image" >&2
   exit 1
 }
 

@@ -26,6 +26,8 @@ def complaints(compose):
             if secret not in secrets:
                 yield f"{name}: there is no secret {secret}"
         for variable, value in service.get("environment", {}).items():
+            if value is None:
+                continue
             if variable.endswith("_FILE") and value.removeprefix("/run/secrets/") not in service.get("secrets", []):
                 yield f"{name}: {variable} is {value}, which nothing puts there"
             yield from unreachable(name, variable, value, services)
