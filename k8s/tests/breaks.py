@@ -1,5 +1,5 @@
 """breaks.py CRDS FILE: breaks a good rendering in many ways, and fails where neither a check nor a schema notices. FILE is the rendering of `cloud` with
-keda, mesh and observability."""
+ingress, keda, mesh and observability."""
 
 import copy
 import pathlib

@@ -9,7 +9,9 @@ import programs
 import table
 
 # Brought by somebody else: Terraform, Strimzi, cert-manager, or a person.
-SECRETS_FROM_ELSEWHERE = {"kafka-external", "broker-cluster-ca-cert", "kafkloud", "portal-tls"}
+SECRETS_FROM_ELSEWHERE = {"broker-cluster-ca-cert", "kafkloud", "portal-tls"} | {
+    f"kafka-external-{name}" for name in ("producer", "consumer", "seer", "kafkaui")
+}
 # Of images that are not ours; each open to all by their projects' documentation.
 KNOWN_PROBES = {"qdrant": {"/readyz", "/livez"}, "kafkaui": {"/actuator/health"}}
 OURS = ("portal", "producer", "consumer", "seer")
@@ -155,7 +157,7 @@ def network_is_what_the_code_uses(manifests):
     external = not manifests.workload("streamer") and not manifests.of("Kafka")
     for work, port in network.blocks(manifests, "egress"):
         calls_out = work.name in network.OUTSIDE and port == 443
-        if not calls_out and not (external and port in (9092, 9094, 9096, 9098)):
+        if not calls_out and not (external and port in (9092, 9096)):
             yield f"{work.name} may leave the cluster at {port}"
     for name, variable in network.OUTSIDE.items():
         if variable not in programs.variables(name):

@@ -114,7 +114,7 @@ one_component
 if [ -z "$foreign" ]; then
   "$kubectl" apply --server-side --filename "$crds" >/dev/null
   await "the definitions are not accepted" established
-  round cloud "keda mesh observability" 9
+  round cloud "ingress keda mesh observability" 9
   round cloud "keda strimzi" 6
   round local "external-kafka keda" 7
 fi

@@ -20,7 +20,7 @@ install_tools() {
   cp "$here/requirements.txt" "$cache/deploy/"
 }
 
-# Every combination of components that can be used together.
+# Every combination of components that can be used together. The ingress is made of objects that no other component touches.
 combinations() {
   local kafka keda mesh observability
   for kafka in "" strimzi external-kafka; do
@@ -32,6 +32,8 @@ combinations() {
       done
     done
   done
+  echo ingress
+  echo ingress keda mesh observability
 }
 
 render_all() {
@@ -51,13 +53,13 @@ python=$cache/deploy/bin/python
 render_all
 "$python" "$here/schemas.py" "$cache/k8s/crds" "$work"/*.yaml
 "$python" "$here/check.py" "$work"/*.yaml
-"$python" "$here/breaks.py" "$cache/k8s/crds" "$work/cloud-keda-mesh-observability.yaml"
+"$python" "$here/breaks.py" "$cache/k8s/crds" "$work/cloud-ingress-keda-mesh-observability.yaml"
 "$python" "$here/compose.py"
 
 "$cache/deploy/bin/hadolint" "$root/docker/Dockerfile"
-# The mesh's and observability's objects are in it too; Strimzi's change what the others are given.
+# Together they hold every object of every component.
 mkdir "$work/checkov"
-cp "$work"/{local,cloud,cloud-keda-mesh-observability,cloud-strimzi,cloud-external-kafka}.yaml "$work/checkov"
+cp "$work"/{local,cloud,cloud-ingress-keda-mesh-observability,cloud-strimzi,cloud-external-kafka}.yaml "$work/checkov"
 "$cache/deploy/bin/checkov" --config-file "$here/checkov.yaml" --framework kubernetes --directory "$work/checkov"
 "$cache/deploy/bin/checkov" --config-file "$here/checkov.yaml" --framework dockerfile --file "$root/docker/Dockerfile"
 echo "hadolint and checkov: nothing but the exceptions that are written down"
