@@ -146,6 +146,7 @@ attach-k8s-%: ## Forward the port of one component
 recreate-k8s-%: ## Start the pods of one component anew
 	@k8s/k8s.sh recreate $*
 
-test-deploy: setup ## Check images, compose and manifests: their schemas, each other, the programs, a real API server
+test-deploy: ## Check images, compose and manifests: their schemas, each other, the programs, a real API server
+	@make/setup.sh deploy
 	$(BUILD) --bin portal --bin producer --bin consumer --bin seer --bin streamer
 	@BIN_DIR=$(BIN_DIR) k8s/tests/run.sh

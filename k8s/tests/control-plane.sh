@@ -2,13 +2,14 @@
 # A real control plane of Kubernetes on loopback, for trying the manifests: etcd, kube-apiserver, kube-controller-manager, kube-scheduler, and kwok,
 # which plays nodes on which pods seem to run. No container runs and no network policy is enforced.
 #
-#   control-plane.sh build   builds it once from Go modules (about 10 minutes on 2 cores); needs go, openssl, curl and Debian's etcd-server
+#   control-plane.sh build   builds it once from Go modules (about 10 minutes on 2 cores); needs go, openssl and Debian's etcd-server
 #   control-plane.sh start   starts it and prints its KUBECONFIG
 #   control-plane.sh stop
 #
 # CONTROL_PLANE_DIR holds programs and state (default: ~/.cache/kafkloud/k8s), CONTROL_PLANE_PORT is the first of 15 ports that it may take (18443).
 set -euo pipefail
 
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 version=1.33.13
 kwok_version=0.7.0
 dir=${CONTROL_PLANE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/kafkloud/k8s}
@@ -22,10 +23,6 @@ kubectl=${KUBECTL:-kubectl}
 die() {
   echo "control-plane: $*" >&2
   exit 1
-}
-
-need() {
-  command -v "$1" >/dev/null || die "$1 is missing; on Debian or Ubuntu: apt-get install $2"
 }
 
 # k8s.io/kubernetes takes its parts from folders of its own repository; as modules they have versions that begin with 0 instead of 1.
@@ -43,8 +40,7 @@ write_module() {
 
 build() {
   [ -x "$bin/kwok" ] && return
-  need go golang-go
-  need etcd etcd-server
+  "$here/../../make/need.sh" go etcd
   echo "building Kubernetes' control plane once (about 10 minutes on 2 cores)"
   mkdir -p "$bin" "$dir/source"
   cd "$dir/source"
@@ -160,8 +156,7 @@ N
 
 start() {
   [ -x "$bin/kwok" ] || die "not built: control-plane.sh build"
-  need openssl openssl
-  need "$kubectl" kubernetes-client
+  "$here/../../make/need.sh" openssl etcd "$kubectl"
   umask 077
   stop
   rm -rf "$run"
