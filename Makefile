@@ -118,7 +118,7 @@ query-k8s: ## Show what is there and how it does
 delete-k8s: ## Delete everything, with all data
 	@k8s/k8s.sh delete
 
-attach-k8s: ## Forward the ports to this machine until Ctrl-C, and print the portal's sign-in link
+attach-k8s: ## Forward the ports to this machine until Ctrl-C, and print a link to sign in at the portal
 	@k8s/k8s.sh attach
 
 recreate-k8s: ## Apply everything, start the pods anew, wait until they are ready

@@ -10,7 +10,7 @@
 # OVERLAY (local or cloud), K8S_COMPONENTS, REGISTRY, TAG and KUBECTL choose what and where.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-"$here/../make/need.sh" "${KUBECTL:-kubectl}"
+"$here/../make/need.sh" "${KUBECTL:-kubectl}" openssl curl
 
 parts="portal producer consumer seer streamer qdrant postgres kafkaui"
 label=app.kubernetes.io/name
@@ -67,6 +67,8 @@ attach() {
     pod=$(in_namespace get pods --selector $label=portal --field-selector status.phase=Running --output name | head -n 1)
     [ -n "$pod" ] || { echo "k8s: no portal is running: k8s.sh query portal" >&2; exit 1; }
   fi
+  # Another clone may have made them.
+  "$here/secrets.sh" "${OVERLAY:-local}" --from-cluster
   trap 'kill "${forwarders[@]}" 2>/dev/null || true' EXIT
   for forward in "${forwards[@]}"; do
     [ -z "$component" ] || [ "${forward%-svc:*}" = "$component" ] || continue
@@ -88,15 +90,18 @@ attach() {
   exit 1
 }
 
-# The portal writes it into its log when it starts.
+# A new one from the portal, whose answer bears its public address; it is good for any replica. Before the port is forwarded nobody answers.
 print_link() { # POD
-  local token
-  token=$(in_namespace logs "$1" | grep -o 'sign-in?token=[A-Za-z0-9._~-]*' | tail -n 1 || true)
-  if [ -n "$token" ]; then
-    echo "Sign in, once, by: http://127.0.0.1:3000/$token (used already: make recreate-k8s-portal prints another)"
-  else
-    echo "The log of $1 holds no sign-in link."
-  fi
+  local token=
+  for _ in $(seq 20); do
+    token=$(curl --silent --fail --request POST --header "Authorization: Bearer $(cat "$here/overlays/${OVERLAY:-local}/secrets/api-token")" \
+      http://127.0.0.1:3000/api/sign-in-link | grep -o 'sign-in?token=[A-Za-z0-9._~-]*' || true)
+    [ -z "$token" ] || break
+    sleep 0.5
+  done
+  # Without the token of this cluster: the one that it wrote into its log when it started.
+  [ -n "$token" ] || token=$(in_namespace logs "$1" | grep -o 'sign-in?token=[A-Za-z0-9._~-]*' | tail -n 1 || true)
+  echo "Sign in, once and within a day, by: http://127.0.0.1:3000/${token:-  (there is no link in the log of $1)}"
 }
 
 case ${1:-} in
