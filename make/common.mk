@@ -12,7 +12,8 @@ BUILD := $(CARGO) build --locked --workspace --profile $(PROFILE)
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),$(ROOT)/target)
 BIN_DIR := $(TARGET_DIR)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
 
-# Images and Kubernetes: read by make/image.sh and k8s/*.sh. A commit has one tag, so that a cluster never takes one build for another.
+# Images and Kubernetes: read by make/image.sh and k8s/*.sh. Each commit has a tag of its own, so that a
+# cluster never takes one build for another.
 DOCKER ?= docker
 KUBECTL ?= kubectl
 TAG ?= $(or $(shell git -C $(ROOT) describe --always --dirty 2>/dev/null),latest)

@@ -42,6 +42,11 @@ run() {
 push() {
   if [ "$registry" != $local_registry ]; then
     make/need.sh "$engine"
+    # Every change that is not committed has this tag, and a node that has one of them fetches no other.
+    if [[ $image == *-dirty ]]; then
+      echo "There are changes that are not committed, so the image has no name of its own: commit them, or give it one with TAG=…" >&2
+      exit 1
+    fi
     exec "$engine" push "$image"
   fi
   local kubectl=${KUBECTL:-kubectl} context
