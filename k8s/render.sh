@@ -26,6 +26,7 @@ trap 'rm -rf "$work"' EXIT
 {
   echo "apiVersion: kustomize.config.k8s.io/v1beta1"
   echo "kind: Kustomization"
+  echo "namespace: kafkloud"
   echo "resources: [../overlays/$overlay]"
   echo "components:"
   # In the order of the alphabet: strimzi and external-kafka also change what keda has brought.

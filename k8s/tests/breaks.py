@@ -125,6 +125,10 @@ def privileged_namespace(m):
     thing(m, "Namespace", "kafkloud")["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] = "baseline"
 
 
+def no_namespace(m):
+    del thing(m, "ScaledObject", "seer")["metadata"]["namespace"]
+
+
 def probe_path(m):
     container(m, "consumer")["startupProbe"]["httpGet"]["path"] = "/ready"
 
@@ -199,6 +203,7 @@ BREAKS = {
     "variables_are_known": [misspelt_variable, misspelt_address, file_nobody_mounts],
     "network_is_what_the_code_uses": [edge_missing, edge_too_many, half_an_edge, leaves_the_cluster, open_to_the_world],
     "everybody_is_denied_by_default": [no_default, privileged_namespace],
+    "everything_is_in_the_namespace": [no_namespace],
     "probes_exist": [probe_path, probe_port, no_probe],
     "images_match_the_dockerfile": [no_target, no_version, other_user],
     "pods_are_safe_and_end_well": [writable, root, token, no_limit, cut_off, away_while_updated, no_budget, one_node],

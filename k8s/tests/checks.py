@@ -184,6 +184,12 @@ def everybody_is_denied_by_default(manifests):
         yield "the namespace does not enforce the restricted Pod Security standard"
 
 
+def everything_is_in_the_namespace(manifests):
+    for thing in manifests.objects:
+        if thing["kind"] != "Namespace" and thing["metadata"].get("namespace") != "kafkloud":
+            yield f"{thing['kind']} {thing['metadata']['name']} is in another namespace"
+
+
 def probes_exist(manifests):
     for work in manifests.workloads():
         for kind in ("startupProbe", "readinessProbe", "livenessProbe"):
@@ -278,6 +284,7 @@ ALL = [
     variables_are_known,
     network_is_what_the_code_uses,
     everybody_is_denied_by_default,
+    everything_is_in_the_namespace,
     probes_exist,
     images_match_the_dockerfile,
     pods_are_safe_and_end_well,
