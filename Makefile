@@ -6,7 +6,7 @@ COMPONENTS := streamer producer consumer seer portal
 for_each = for component in $(COMPONENTS); do $(MAKE) --no-print-directory -C $$component $(1) || exit; done
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo setup build wasm model test fmt lint deny conformance screenshots bench clean update-local build-local test-local
+.PHONY: help up demo notebook setup build wasm model test fmt lint deny conformance screenshots bench clean update-local build-local test-local
 .PHONY: build-image push-image build-new-image push-new-image compose-up compose-down test-deploy test-images
 .PHONY: apply-k8s query-k8s delete-k8s attach-k8s recreate-k8s recreate-new-k8s deploy-new-k8s
 
@@ -22,6 +22,9 @@ up: build ## Install what is missing, build, and start everything; ARGS="…" ar
 
 demo: build ## Push the real events of examples/ through and show that acked = consumed
 	$(BIN_DIR)/kafkloud demo --file examples/package-events.ndjson
+
+notebook: ## Execute docs/kafkloud.ipynb against the running stack (PRODUCER_URL, CONSUMER_URL, SEER_URL, API_TOKEN)
+	@docs/check-notebook.sh
 
 ##@ Build
 
