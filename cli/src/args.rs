@@ -1,7 +1,10 @@
 //! The command line: the commands, and what all of them understand.
 
+use std::path::PathBuf;
+
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
+use service::Secret;
 
 use crate::{
     commands::{
@@ -99,6 +102,15 @@ pub struct GlobalArgs {
     /// Where the seer is [default: http://127.0.0.1:8030 + port offset]
     #[arg(long, env = "SEER_URL", value_name = "URL", global = true, help_heading = HEADING)]
     pub seer_url: Option<String>,
+    /// Token that the services ask for, when they do
+    #[arg(long, env = "API_TOKEN", value_name = "TOKEN", hide_env_values = true, global = true, help_heading = HEADING)]
+    pub token: Option<Secret>,
+    /// File that holds the token instead
+    #[arg(long, env = "API_TOKEN_FILE", value_name = "FILE", global = true, help_heading = HEADING)]
+    pub token_file: Option<PathBuf>,
+    /// File with certificates (PEM) of authorities to trust beside the system's; the default addresses are https then
+    #[arg(long, env = "TLS_CA_FILE", value_name = "FILE", global = true, help_heading = HEADING)]
+    pub ca_file: Option<PathBuf>,
     /// Kafka's bootstrap servers, `host:port[,host:port…]` [default: 127.0.0.1:9092 + port offset]
     #[arg(long, env = "KAFKA_BROKER", value_name = "SERVERS", global = true, help_heading = HEADING)]
     pub kafka_broker: Option<String>,
@@ -157,6 +169,7 @@ Examples:
   kafkloud up
   kafkloud up --port-offset 20000 --data-dir /tmp/second    a second stack beside the first
   kafkloud up --kafka-broker kafka.example:9092             an existing Kafka, no streamer
+  kafkloud up --host 0.0.0.0                                for the network too, by a token
 
 Every service also reads its own variables; `producer --help` and the like list them.
 Ctrl-C ends everything within 5 seconds, a second one at once. Exit code 0: ended as asked;

@@ -1,7 +1,8 @@
-//! Where the services are.
+//! Where the services are, and what lets us in.
 
 use contract::port;
 use reqwest::Url;
+use service::{Secret, TrustArgs};
 
 use crate::{args::GlobalArgs, exit::Failure, up::Addresses};
 
@@ -11,14 +12,22 @@ pub(crate) struct Endpoints {
     pub(crate) consumer: Url,
     pub(crate) seer: Url,
     pub(crate) kafka_broker: String,
+    /// What is shown to the services.
+    pub(crate) token: Option<Secret>,
+    pub(crate) trust: TrustArgs,
 }
 
 impl Endpoints {
     pub(crate) fn new(global: &GlobalArgs) -> Result<Self, Failure> {
         let local = |port: u16| format!("127.0.0.1:{}", port + global.port_offset);
+        // Whoever names an authority means services that it has certified.
+        let scheme = match global.ca_file {
+            Some(_) => "https",
+            None => "http",
+        };
         let url = |given: &Option<String>, option, port| match given {
             Some(text) => parse_url(text, option),
-            None => parse_url(&format!("http://{}", local(port)), option),
+            None => parse_url(&format!("{scheme}://{}", local(port)), option),
         };
         Ok(Self {
             producer: url(&global.producer_url, "--producer-url", port::PRODUCER)?,
@@ -28,12 +37,23 @@ impl Endpoints {
                 Some(servers) => servers.clone(),
                 None => local(port::STREAMER),
             },
+            token: Secret::given(
+                "API_TOKEN",
+                global.token.as_ref(),
+                global.token_file.as_deref(),
+            )
+            .map_err(Failure::usage)?,
+            trust: TrustArgs {
+                tls_ca_file: global.ca_file.clone(),
+            },
         })
     }
 
-    /// Of a platform in this process.
-    pub(crate) fn of(addresses: &Addresses) -> Result<Self, Failure> {
+    /// Of a platform in this process that lets in whom these let in.
+    pub(crate) fn of(&self, addresses: &Addresses) -> Result<Self, Failure> {
         Ok(Self {
+            token: self.token.clone(),
+            trust: self.trust.clone(),
             producer: parse_url(&addresses.producer_url(), "the producer's address")?,
             consumer: parse_url(&addresses.consumer_url(), "the consumer's address")?,
             seer: parse_url(&addresses.seer_url(), "the seer's address")?,
@@ -45,12 +65,12 @@ impl Endpoints {
 fn parse_url(text: &str, option: &str) -> Result<Url, Failure> {
     let refused = |why: &str| {
         Failure::usage(format!(
-            "{option} {text:?} {why}: give it as http://HOST:PORT"
+            "{option} {text:?} {why}: give it as http://HOST:PORT or https://HOST:PORT"
         ))
     };
     let mut url = Url::parse(text).map_err(|error| refused(&format!("is no URL ({error})")))?;
-    if url.scheme() != "http" {
-        return Err(refused("has another scheme than http"));
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(refused("has another scheme than http and https"));
     }
     // Routes are joined to it: without the slash, `Url::join` would drop a path prefix.
     if !url.path().ends_with('/') {
@@ -70,7 +90,7 @@ mod tests {
             url.join("produce/a").unwrap().as_str(),
             "http://gateway/kafkloud/produce/a"
         );
-        for text in ["127.0.0.1:8000", "https://a", ""] {
+        for text in ["127.0.0.1:8000", "ftp://a", ""] {
             let refusal = parse_url(text, "--producer-url").unwrap_err();
             assert!(
                 refusal.cause.to_string().contains("http://HOST:PORT"),

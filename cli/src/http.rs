@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     body::BodyError,
+    endpoints::Endpoints,
     exit::{Failure, Outcome},
 };
 
@@ -38,24 +39,31 @@ pub(crate) enum ServiceError {
 }
 
 impl Service {
-    pub(crate) fn producer(base: &Url) -> Result<Self, Failure> {
-        Self::new("producer", "--producer-url", base)
+    pub(crate) fn producer(endpoints: &Endpoints) -> Result<Self, Failure> {
+        Self::new("producer", "--producer-url", &endpoints.producer, endpoints)
     }
 
-    pub(crate) fn consumer(base: &Url) -> Result<Self, Failure> {
-        Self::new("consumer", "--consumer-url", base)
+    pub(crate) fn consumer(endpoints: &Endpoints) -> Result<Self, Failure> {
+        Self::new("consumer", "--consumer-url", &endpoints.consumer, endpoints)
     }
 
-    pub(crate) fn seer(base: &Url) -> Result<Self, Failure> {
-        Self::new("seer", "--seer-url", base)
+    pub(crate) fn seer(endpoints: &Endpoints) -> Result<Self, Failure> {
+        Self::new("seer", "--seer-url", &endpoints.seer, endpoints)
     }
 
-    fn new(name: &'static str, option: &'static str, base: &Url) -> Result<Self, Failure> {
+    fn new(
+        name: &'static str,
+        option: &'static str,
+        base: &Url,
+        Endpoints { token, trust, .. }: &Endpoints,
+    ) -> Result<Self, Failure> {
         let mut client = Client::builder().connect_timeout(CONNECT_TIMEOUT);
         // A proxy of the environment is for the network, never for this machine.
         if matches!(base.host_str(), Some("localhost" | "127.0.0.1" | "[::1]")) {
             client = client.no_proxy();
         }
+        let client = trust.with_token(client, token.as_ref());
+        let client = client.map_err(|error| Failure::usage(format!("{error:#}")))?;
         Ok(Self {
             client: client.build().map_err(anyhow::Error::from)?,
             name,
@@ -156,7 +164,12 @@ impl Service {
             name, base, option, ..
         } = self;
         let base = base.as_str().trim_end_matches('/');
-        if error.is_connect() {
+        let cause = root_cause(error);
+        if error.is_connect() && cause.contains("certificate") {
+            ServiceError::Absent(format!(
+                "the {name} at {base} has a certificate that is not trusted ({cause}): give the file of its authority with --ca-file"
+            ))
+        } else if error.is_connect() {
             ServiceError::Absent(format!(
                 "no {name} at {base}: start it with `make up` or `kafkloud up`, or give {option}"
             ))
@@ -165,7 +178,7 @@ impl Service {
                 "the {name} at {base} does not answer in time: see its log, and try again"
             ))
         } else {
-            self.broken(&root_cause(error))
+            self.broken(&cause)
         }
     }
 }
@@ -223,12 +236,26 @@ fn root_cause(error: &dyn std::error::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use service::TrustArgs;
+
     use super::*;
+
+    fn endpoints(url: &str) -> Endpoints {
+        let url = Url::parse(url).unwrap();
+        Endpoints {
+            producer: url.clone(),
+            consumer: url.clone(),
+            seer: url,
+            kafka_broker: String::new(),
+            token: None,
+            trust: TrustArgs::default(),
+        }
+    }
 
     #[tokio::test]
     async fn says_what_to_do_when_nobody_answers() {
-        let base = Url::parse(&format!("http://{}/", free_ports::address())).unwrap();
-        let consumer = Service::consumer(&base).unwrap();
+        let consumer = Service::consumer(&endpoints(&format!("http://{}/", free_ports::address())));
+        let consumer = consumer.unwrap();
         let error = consumer.get::<Problem>(&["status"], &[]).await.unwrap_err();
         let failure = Failure::from(error);
         assert_eq!(failure.outcome, Outcome::Unavailable);
@@ -238,8 +265,7 @@ mod tests {
 
     #[test]
     fn segments_are_escaped() {
-        let base = Url::parse("http://gateway/prefix/").unwrap();
-        let producer = Service::producer(&base).unwrap();
+        let producer = Service::producer(&endpoints("http://gateway/prefix/")).unwrap();
         let url = producer.url(&["produce", "stream", "a/b c?%"]);
         assert_eq!(
             url.as_str(),

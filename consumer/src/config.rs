@@ -2,7 +2,7 @@ use std::{path::PathBuf, time::Duration};
 
 use bus::{KafkaConfig, TopicSelection};
 use contract::{port, topic};
-use service::ListenArgs;
+use service::{AccessArgs, ListenArgs, TlsArgs};
 
 /// Kafka → status: reads every message, keeps the life of each, shows both live.
 #[derive(Clone, Debug, clap::Parser)]
@@ -10,6 +10,10 @@ use service::ListenArgs;
 pub struct ConsumerConfig {
     #[command(flatten)]
     pub listen: ListenArgs<{ port::CONSUMER }>,
+    #[command(flatten)]
+    pub access: AccessArgs,
+    #[command(flatten)]
+    pub tls: TlsArgs,
     #[command(flatten)]
     pub kafka: KafkaConfig,
     #[command(flatten)]

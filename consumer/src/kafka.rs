@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use bus::AdminError;
-use contract::{Problem, topic};
+use contract::topic;
 use service::{ApiProblem, ApiResult};
 
 use crate::app::{App, kafka_away};
@@ -24,18 +24,6 @@ pub(crate) async fn ask<T>(
         Ok(answer) => answer.map_err(|error| problem(&error)),
         Err(_) => Err(kafka_away()),
     }
-}
-
-/// Says in the log what was to be changed and what came of it, in one line for every attempt.
-pub(crate) fn audit<T>(change: &str, object: &str, result: ApiResult<T>) -> ApiResult<T> {
-    match &result {
-        Ok(_) => tracing::info!(target: "audit", change, ?object, "done"),
-        Err(ApiProblem {
-            problem: Problem { kind, status, .. },
-            ..
-        }) => tracing::warn!(target: "audit", change, ?object, status, kind, "refused"),
-    }
-    result
 }
 
 pub(crate) fn problem(error: &AdminError) -> ApiProblem {

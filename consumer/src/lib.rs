@@ -48,6 +48,7 @@ pub async fn serve(
     config: ConsumerConfig,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
+    let (access, tls) = (config.access.load()?, config.tls.load()?);
     let health = Health::default();
     let admin = Admin::new(&config.kafka, "kafkloud-consumer")?;
     let sqlite = Arc::new(SqliteStore::open(&config.store)?);
@@ -72,10 +73,10 @@ pub async fn serve(
         body_bytes: 64 * 1024,
         response: RESPONSE_TIMEOUT,
     };
-    let router = service::router("consumer", routes::all(app), health, limits);
+    let router = service::router("consumer", routes::all(app), health, limits, access);
     let mut parts = JoinSet::new();
     parts.spawn(intake.run(stop.clone()));
-    parts.spawn(service::serve_api(listener, router, stop.clone()));
+    parts.spawn(service::serve_api(listener, router, tls, stop.clone()));
     let result = service::join_parts(parts, &stop).await;
     sqlite.close().await;
     result

@@ -21,7 +21,8 @@ async fn serve() -> anyhow::Result<()> {
     let config = ConsumerConfig::parse();
     telemetry::init();
     let stop = shutdown::on_signal();
-    let listener = config.listen.bind().await?;
+    let access = config.access.load()?;
+    let listener = config.listen.bind((&access).into()).await?;
     tracing::info!(address = %listener.local_addr()?, broker = config.kafka.broker, "consumer is listening");
     consumer::serve(listener, config, stop).await
 }

@@ -11,16 +11,18 @@ use crate::{
     handover::handed_over,
     pages::{about::Platform, not_found::NotFound},
     routes::Routes,
+    visitor::Visitor,
 };
 
 #[component]
 pub(crate) fn App() -> impl IntoView {
     provide_meta_context();
-    // Every page shows the stations or the addresses, so both come with the first one and stay.
+    // Every page shows the stations, the addresses or who looks at it, so all come with the first one and stay.
     let flow = RwSignal::new(handed_over::<Flow>());
     provide_context(flow);
     provide_context(Memo::new(move |_| flow.with(Flow::seer)));
     provide_context(StoredValue::new(handed_over::<Platform>()));
+    provide_context(StoredValue::new(handed_over::<Visitor>()));
     provide_context(Conversation::new());
     view! {
         <Title formatter=|title: String| format!("{title} · Kafkloud")/>

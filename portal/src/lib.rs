@@ -31,6 +31,7 @@ mod seer;
 mod shown;
 mod stream;
 mod topics;
+mod visitor;
 mod waterfall;
 mod words;
 

@@ -32,13 +32,14 @@ impl App {
     pub(crate) fn new(
         publisher: Publisher,
         config: GatewayConfig,
+        http: reqwest::Client,
         stop: CancellationToken,
     ) -> Arc<Self> {
         Arc::new(Self {
             publisher,
             status_url: config.status_url(),
             consumer_status_url: config.consumer_status_url(),
-            http: reqwest::Client::new(),
+            http,
             recent_keys: RecentKeys::new(config.idempotency_keys),
             counters: Counters::new(),
             config,

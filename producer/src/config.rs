@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use bus::{KafkaConfig, PublisherConfig};
 use contract::port;
-use service::ListenArgs;
+use service::{AccessArgs, ListenArgs, TlsArgs, TrustArgs};
 
 /// HTTP → Kafka: takes messages over HTTP, writes them to Kafka, answers with a receipt for each.
 #[derive(Clone, Debug, clap::Parser)]
@@ -10,6 +10,12 @@ use service::ListenArgs;
 pub struct ProducerConfig {
     #[command(flatten)]
     pub listen: ListenArgs<{ port::PRODUCER }>,
+    #[command(flatten)]
+    pub access: AccessArgs,
+    #[command(flatten)]
+    pub tls: TlsArgs,
+    #[command(flatten)]
+    pub trust: TrustArgs,
     #[command(flatten)]
     pub kafka: KafkaConfig,
     #[command(flatten)]

@@ -38,6 +38,11 @@ pub async fn serve(
     config: ProducerConfig,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
+    let (access, tls) = (config.access.load()?, config.tls.load()?);
+    let http = config
+        .trust
+        .with_token(reqwest::Client::builder(), access.own_token())?
+        .build()?;
     let publisher = Publisher::new(&config.kafka, "kafkloud-producer", config.publisher)?;
     let health = Health::default();
     let broker = config.kafka.broker;
@@ -49,9 +54,9 @@ pub async fn serve(
         body_bytes: config.gateway.body_limit,
         response: RESPONSE_TIMEOUT,
     };
-    let app = App::new(publisher.clone(), config.gateway, stop.clone());
-    let router = service::router("producer", produce::routes(app), health, limits);
-    service::serve_api(listener, router, stop).await?;
+    let app = App::new(publisher.clone(), config.gateway, http, stop.clone());
+    let router = service::router("producer", produce::routes(app), health, limits, access);
+    service::serve_api(listener, router, tls, stop).await?;
     publisher.close(FLUSH_TIMEOUT).await;
     Ok(())
 }

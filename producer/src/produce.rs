@@ -13,8 +13,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bus::{Message, MessageHeaders};
-use contract::{MessageId, Receipt};
-use service::{ApiProblem, ApiResult};
+use contract::{MessageId, Receipt, topic};
+use service::{ApiProblem, ApiResult, Audit};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
@@ -37,7 +37,12 @@ pub(crate) fn routes(app: Arc<App>) -> OpenApiRouter {
 /// Writes the body, or each line of an `application/x-ndjson` body, to the topic `stream`.
 #[utoipa::path(post, path = "/produce", tag = "produce", request_body = Vec<u8>,
     params(Headers, NdjsonParams), responses(Answers))]
-async fn produce(State(app): State<Arc<App>>, request: Request) -> ApiResult<Response> {
+async fn produce(
+    State(app): State<Arc<App>>,
+    audit: Audit,
+    request: Request,
+) -> ApiResult<Response> {
+    audit.topic(topic::DEFAULT);
     accept(app, request).await
 }
 

@@ -69,7 +69,12 @@ pub struct Answerer {
 }
 
 impl Answerer {
-    pub fn new(config: &AnswersConfig, knowledge: Arc<dyn Knowledge>) -> anyhow::Result<Arc<Self>> {
+    /// `http` is for calls to the consumer.
+    pub fn new(
+        config: &AnswersConfig,
+        http: reqwest::Client,
+        knowledge: Arc<dyn Knowledge>,
+    ) -> anyhow::Result<Arc<Self>> {
         metrics::describe_histogram!(
             "seer_answer_duration_seconds",
             "Time of an answer, by who wrote it and whether it is known"
@@ -78,7 +83,7 @@ impl Answerer {
             knowledge,
             bm25: Bm25::new()?,
             chat: Chat::new(config)?,
-            operation: Operation::new(config.consumer_url.clone())?,
+            operation: Operation::new(http, config.consumer_url.clone()),
             conversations: Conversations::default(),
             context_tokens: config.context_tokens,
             timeout: config.answer_timeout,

@@ -2,7 +2,7 @@ use std::{path::PathBuf, time::Duration};
 
 use bus::{KafkaConfig, PublisherConfig, TopicSelection};
 use contract::{port, topic};
-use service::ListenArgs;
+use service::{AccessArgs, ListenArgs, Secret, TlsArgs, TrustArgs};
 
 use crate::teach::TeachConfig;
 
@@ -12,6 +12,12 @@ use crate::teach::TeachConfig;
 pub struct SeerConfig {
     #[command(flatten)]
     pub listen: ListenArgs<{ port::SEER }>,
+    #[command(flatten)]
+    pub access: AccessArgs,
+    #[command(flatten)]
+    pub tls: TlsArgs,
+    #[command(flatten)]
+    pub trust: TrustArgs,
     #[command(flatten)]
     pub kafka: KafkaConfig,
     #[command(flatten)]
@@ -26,6 +32,22 @@ pub struct SeerConfig {
     pub answers: AnswersConfig,
     #[command(flatten)]
     pub teach: TeachConfig,
+    #[command(flatten)]
+    pub keys: KeyFiles,
+}
+
+/// Files that hold keys, instead of the keys themselves.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct KeyFiles {
+    /// File that holds OPENAI_API_KEY instead
+    #[arg(long, env = "OPENAI_API_KEY_FILE", value_name = "FILE")]
+    pub openai_api_key_file: Option<PathBuf>,
+    /// File that holds EMBEDDINGS_API_KEY instead
+    #[arg(long, env = "EMBEDDINGS_API_KEY_FILE", value_name = "FILE")]
+    pub embeddings_api_key_file: Option<PathBuf>,
+    /// File that holds QDRANT_API_KEY instead
+    #[arg(long, env = "QDRANT_API_KEY_FILE", value_name = "FILE")]
+    pub qdrant_api_key_file: Option<PathBuf>,
 }
 
 /// What is read from Kafka.
@@ -149,6 +171,35 @@ pub struct AnswersConfig {
     pub consumer_url: url::Url,
 }
 
+impl SeerConfig {
+    /// Reads the keys that are in files.
+    pub(crate) fn read_keys(&mut self) -> anyhow::Result<()> {
+        let files = &self.keys;
+        for (name, key, file) in [
+            (
+                "OPENAI_API_KEY",
+                &mut self.answers.openai_api_key,
+                &files.openai_api_key_file,
+            ),
+            (
+                "EMBEDDINGS_API_KEY",
+                &mut self.embeddings.embeddings_api_key,
+                &files.embeddings_api_key_file,
+            ),
+            (
+                "QDRANT_API_KEY",
+                &mut self.store.qdrant_api_key,
+                &files.qdrant_api_key_file,
+            ),
+        ] {
+            let given = key.take().map(Secret::new);
+            let given = Secret::given(name, given.as_ref(), file.as_deref())?;
+            *key = given.map(|key| key.reveal().to_owned());
+        }
+        Ok(())
+    }
+}
+
 impl IntakeConfig {
     pub(crate) fn selection(&self) -> anyhow::Result<TopicSelection> {
         if self.topics.is_empty() {
@@ -164,5 +215,36 @@ impl IntakeConfig {
     /// Whether records of a topic are learned. Questions and answers are not, unless named.
     pub(crate) fn learns(&self, topic: &str) -> bool {
         !self.topics.is_empty() || topic::is_learned(topic)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[test]
+    fn keys_are_given_or_in_files() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(&file, "from the file\n").unwrap();
+        let path = file.path().to_str().unwrap();
+        let parse = |more: &[&str]| {
+            let arguments = ["seer", "--openai-api-key-file", path];
+            SeerConfig::parse_from(arguments.iter().chain(more))
+        };
+        let mut config = parse(&["--qdrant-api-key", "given"]);
+        config.read_keys().unwrap();
+        let keys = (
+            config.answers.openai_api_key.as_deref(),
+            config.store.qdrant_api_key.as_deref(),
+        );
+        assert_eq!(keys, (Some("from the file"), Some("given")));
+        let both = parse(&["--openai-api-key", "given"]).read_keys();
+        assert!(
+            both.unwrap_err()
+                .to_string()
+                .contains("OPENAI_API_KEY_FILE")
+        );
     }
 }

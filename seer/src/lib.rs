@@ -48,9 +48,15 @@ const RESPONSE_MARGIN: Duration = Duration::from_secs(15);
 /// Serves until `stop`, finishes what is in work and commits. A part that fails ends all with its error.
 pub async fn serve(
     listener: TcpListener,
-    config: SeerConfig,
+    mut config: SeerConfig,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
+    config.read_keys()?;
+    let (access, tls) = (config.access.load()?, config.tls.load()?);
+    let http = config
+        .trust
+        .with_token(reqwest::Client::builder(), access.own_token())?
+        .build()?;
     let health = Health::default();
     let stop = stop.child_token();
     let publisher = Publisher::new(&config.kafka, "kafkloud-seer", config.publisher.clone())?;
@@ -70,7 +76,7 @@ pub async fn serve(
         index: index.clone(),
         embeddings,
     };
-    let answerer = Answerer::new(&config.answers, Arc::new(knowledge))?;
+    let answerer = Answerer::new(&config.answers, http, Arc::new(knowledge))?;
     let intake = Intake::start(
         &config.kafka,
         &config.intake,
@@ -105,11 +111,11 @@ pub async fn serve(
     };
     let ask = routes::ask::routes(answerer, answers, stop.clone());
     let api = routes::all(app, teacher).merge(ask);
-    let router = service::router("seer", api, health, limits);
+    let router = service::router("seer", api, health, limits, access);
     let mut parts = JoinSet::new();
     parts.spawn(intake.run(stop.clone()));
     parts.spawn(questions.run());
-    parts.spawn(service::serve_api(listener, router, stop.clone()));
+    parts.spawn(service::serve_api(listener, router, tls, stop.clone()));
     let result = service::join_parts(parts, &stop).await;
     index.close().await;
     publisher.close(FLUSH_TIMEOUT).await;

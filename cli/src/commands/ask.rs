@@ -46,7 +46,7 @@ pub(crate) async fn run(args: AskArgs, context: &Context) -> Result<Outcome, Fai
         conversation: args.conversation,
         stream: true,
     };
-    let seer = Service::seer(&context.endpoints.seer)?;
+    let seer = Service::seer(&context.endpoints)?;
     let output = &context.output;
     let answer = follow(&seer, &request, output).await?;
     if output.json {

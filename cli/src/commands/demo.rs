@@ -78,11 +78,11 @@ async fn demonstrate(
     endpoints: &Endpoints,
     context: &Context,
 ) -> Result<Verdict, Failure> {
-    let consumer = Service::consumer(&endpoints.consumer)?;
+    let consumer = Service::consumer(endpoints)?;
     let source = Source::File(args.file);
     let progress = Progress::new(&context.output, source.bytes());
     let upload = Upload {
-        producer: Service::producer(&endpoints.producer)?,
+        producer: Service::producer(endpoints)?,
         topic: topic.to_owned(),
         format: Format::Text,
         key: None,
@@ -260,7 +260,7 @@ impl OwnPlatform {
         context: &Context,
         stop: CancellationToken,
     ) -> Result<Option<Self>, Failure> {
-        let producer = Service::producer(&context.endpoints.producer)?;
+        let producer = Service::producer(&context.endpoints)?;
         let question = producer.client.get(producer.url(&["livez"]));
         let is_named =
             context.global.producer_url.is_some() || context.global.consumer_url.is_some();
@@ -274,19 +274,22 @@ impl OwnPlatform {
             .hint("nothing runs here: starting a platform in a temporary folder");
         service::telemetry::init_at("warn");
         let folder = tempfile::tempdir()?;
-        let config = UpConfig {
+        let mut config = UpConfig {
             kafka_broker: context.global.kafka_broker.clone(),
             // What is shown is that every message is consumed.
             seer: None,
             ..UpConfig::new(folder.path(), Ports::free())?
         };
+        if let Some(token) = &context.endpoints.token {
+            config.ask_for(token);
+        }
         let platform = up::start(config, stop.child_token()).await?;
         let addresses = platform.addresses();
         addresses
             .wait_ready(READY_PATIENCE)
             .await
             .map_err(|missing| Failure::unavailable(format!("not ready: {missing}")))?;
-        let endpoints = Endpoints::of(addresses)?;
+        let endpoints = context.endpoints.of(addresses)?;
         Ok(Some(Self {
             platform,
             endpoints,

@@ -59,7 +59,7 @@ struct ResetArgs {
 }
 
 pub(crate) async fn run(args: GroupsArgs, context: &Context) -> Result<Outcome, Failure> {
-    let consumer = Service::consumer(&context.endpoints.consumer)?;
+    let consumer = Service::consumer(&context.endpoints)?;
     let output = &context.output;
     match args.command {
         GroupsCommand::List => {

@@ -68,7 +68,7 @@ const PAGE_MAX: u64 = 100;
 const BAR_WIDTH: u64 = 40;
 
 pub(crate) async fn run(args: LifeArgs, context: &Context) -> Result<Outcome, Failure> {
-    let consumer = Service::consumer(&context.endpoints.consumer)?;
+    let consumer = Service::consumer(&context.endpoints)?;
     let output = &context.output;
     match args.id {
         Some(id) => {

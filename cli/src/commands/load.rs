@@ -36,7 +36,7 @@ const SILENCE_MAX: Duration = Duration::from_secs(600);
 const BAR: &str = "{bar:30} {percent:>3} %  {msg}  {bytes_per_sec}, {eta} left";
 
 pub(crate) async fn run(args: LoadArgs, context: &Context) -> Result<Outcome, Failure> {
-    let seer = Service::seer(&context.endpoints.seer)?;
+    let seer = Service::seer(&context.endpoints)?;
     let output = &context.output;
     let sizes = args.files.iter().filter_map(|file| file.metadata().ok());
     let bar = progress(output, sizes.map(|size| size.len()).sum());
@@ -187,7 +187,7 @@ fn print(file: &LoadedFile, output: &Output) -> Result<(), Failure> {
 /// Whether the last message of every file can be asked about in time. A file's messages may lie in several partitions, so
 /// this says it of nearly all of them.
 async fn wait(ids: &[MessageId], patience: Duration, context: &Context) -> Result<bool, Failure> {
-    let consumer = Service::consumer(&context.endpoints.consumer)?;
+    let consumer = Service::consumer(&context.endpoints)?;
     let deadline = tokio::time::Instant::now() + patience;
     for &id in ids {
         let left = deadline.saturating_duration_since(tokio::time::Instant::now());

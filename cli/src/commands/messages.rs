@@ -50,7 +50,7 @@ pub(crate) async fn run(args: MessagesArgs, context: &Context) -> Result<Outcome
     for name in &args.topic {
         topic::validate(name).map_err(Failure::usage)?;
     }
-    let consumer = Service::consumer(&context.endpoints.consumer)?;
+    let consumer = Service::consumer(&context.endpoints)?;
     let output = &context.output;
     let parameters = parameters(&args);
     let (mut left, mut scanned, mut failed) = (args.limit, 0, 0);

@@ -78,7 +78,7 @@ async fn one(args: &ProduceArgs, message: &str, context: &Context) -> Result<Out
             "--key-field is for lines: give one message's key with --key",
         ));
     }
-    let producer = Service::producer(&context.endpoints.producer)?;
+    let producer = Service::producer(&context.endpoints)?;
     let mut segments = vec!["produce", &args.topic];
     segments.extend(args.key.as_deref());
     let media_type = match args.format {
@@ -99,7 +99,7 @@ async fn one(args: &ProduceArgs, message: &str, context: &Context) -> Result<Out
     let Some(seconds) = args.wait else {
         return Ok(Outcome::Done);
     };
-    let consumer = Service::consumer(&context.endpoints.consumer)?;
+    let consumer = Service::consumer(&context.endpoints)?;
     match status::life_of(
         &consumer,
         receipt.id,
@@ -146,7 +146,7 @@ async fn lines(args: ProduceArgs, source: Source, context: &Context) -> Result<O
     let output = &context.output;
     let stop = service::shutdown::on_signal();
     let upload = Upload {
-        producer: Service::producer(&context.endpoints.producer)?,
+        producer: Service::producer(&context.endpoints)?,
         topic: args.topic,
         format: Format::Text,
         key: args.key,
@@ -190,7 +190,7 @@ async fn lines(args: ProduceArgs, source: Source, context: &Context) -> Result<O
         return Err(failure);
     }
     if let (Some(seconds), Some(receipts)) = (args.wait, &pushed.tally.receipts) {
-        let consumer = Service::consumer(&context.endpoints.consumer)?;
+        let consumer = Service::consumer(&context.endpoints)?;
         let ids = receipts.iter().map(|receipt| receipt.id);
         // Whatever comes of it, the account of what was sent is given.
         tokio::select! {

@@ -26,7 +26,7 @@ const BAR: &str =
     "{bar:30} {percent:>3} %  {human_pos} of {human_len} records  {per_sec}, {eta} left";
 
 pub(crate) async fn run(args: ReindexArgs, context: &Context) -> Result<Outcome, Failure> {
-    let seer = Service::seer(&context.endpoints.seer)?;
+    let seer = Service::seer(&context.endpoints)?;
     let output = &context.output;
     let question = seer.client.post(seer.url(&["reindex"]));
     match seer.send(question).await {

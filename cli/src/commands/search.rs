@@ -57,7 +57,7 @@ pub(crate) async fn run(args: SearchArgs, context: &Context) -> Result<Outcome, 
     if !args.filter.topic.is_empty() {
         parameters.push(("topics", args.filter.topic.join(",")));
     }
-    let seer = Service::seer(&context.endpoints.seer)?;
+    let seer = Service::seer(&context.endpoints)?;
     let results: SearchResults = seer.get(&["search"], &parameters).await?;
     let output = &context.output;
     if output.json {

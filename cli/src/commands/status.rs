@@ -41,7 +41,7 @@ pub(crate) enum Goal {
 const WAIT_PER_REQUEST: Duration = Duration::from_secs(10);
 
 pub(crate) async fn run(args: StatusArgs, context: &Context) -> Result<Outcome, Failure> {
-    let consumer = Service::consumer(&context.endpoints.consumer)?;
+    let consumer = Service::consumer(&context.endpoints)?;
     let Some(id) = args.id else {
         return summary(&consumer, context).await;
     };

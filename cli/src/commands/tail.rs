@@ -36,7 +36,7 @@ pub(crate) async fn run(args: TailArgs, context: &Context) -> Result<Outcome, Fa
     for topic in &args.topics {
         contract::topic::validate(topic).map_err(Failure::usage)?;
     }
-    let consumer = Service::consumer(&context.endpoints.consumer)?;
+    let consumer = Service::consumer(&context.endpoints)?;
     let stop = service::shutdown::on_signal();
     let feed = Feed::new(consumer, args.topics, args.selection, args.from);
     let mut tail = Tail {

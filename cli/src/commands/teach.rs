@@ -32,7 +32,7 @@ pub(crate) async fn run(args: TeachArgs, context: &Context) -> Result<Outcome, F
             "there is nothing to learn: the statement is empty",
         ));
     }
-    let seer = Service::seer(&context.endpoints.seer)?;
+    let seer = Service::seer(&context.endpoints)?;
     let request = seer
         .client
         .post(seer.url(&["accept"]))
@@ -43,7 +43,7 @@ pub(crate) async fn run(args: TeachArgs, context: &Context) -> Result<Outcome, F
     let Some(seconds) = args.wait else {
         return Ok(Outcome::Done);
     };
-    let consumer = Service::consumer(&context.endpoints.consumer)?;
+    let consumer = Service::consumer(&context.endpoints)?;
     let wait = Duration::from_secs(seconds);
     match status::life_of(&consumer, receipt.id, Goal::Indexed, wait).await? {
         Some(life) => {

@@ -35,9 +35,9 @@ pub(crate) async fn run(args: TopArgs, context: &Context) -> Result<Outcome, Fai
         ));
     }
     let sources = Sources {
-        producer: Service::producer(&endpoints.producer)?,
-        consumer: Service::consumer(&endpoints.consumer)?,
-        seer: Service::seer(&endpoints.seer)?,
+        producer: Service::producer(endpoints)?,
+        consumer: Service::consumer(endpoints)?,
+        seer: Service::seer(endpoints)?,
     };
     let has_colours = context.output.colours;
     top::run(sources, args.interval, Theme { has_colours }).await?;

@@ -9,6 +9,7 @@ use std::{
 
 use clap::Args;
 use serde::Serialize;
+use service::Secret;
 
 use crate::{
     Failure, Outcome,
@@ -27,10 +28,10 @@ pub struct UpArgs {
         default_value = ".kafkloud"
     )]
     data_dir: PathBuf,
-    /// Address to listen on. Addresses beyond loopback need --insecure
+    /// Address to listen on. Beyond loopback callers have to show a token: the one that is given, or one that is made and kept in the data folder
     #[arg(long, env = "SERVER_HOST", value_name = "IP", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     host: IpAddr,
-    /// Listen beyond loopback although nobody is asked who they are
+    /// Listen beyond loopback although nobody is asked who they are, with the streamer too, which never asks
     #[arg(long)]
     insecure: bool,
     /// Leave the seer out: nothing is indexed and no question answered, and 200 MB of memory are saved
@@ -57,6 +58,10 @@ pub(crate) async fn run(args: UpArgs, context: &Context) -> Result<Outcome, Fail
     if args.no_seer {
         config.seer = None;
     }
+    let entry = Entry::of(&args, context)?;
+    if let Some(token) = &entry.token {
+        config.ask_for(token);
+    }
     let platform = tokio::select! {
         () = stop.cancelled() => return Ok(Outcome::Done),
         platform = up::start(config, stop.clone()) => platform?,
@@ -68,11 +73,51 @@ pub(crate) async fn run(args: UpArgs, context: &Context) -> Result<Outcome, Fail
         ready = addresses.wait_ready(READY_PATIENCE) => ready,
     };
     // With standard output closed nobody reads the table; the platform is of use all the same.
-    if let Err(failure) = announce(&addresses, ready, &args, started.elapsed(), context) {
+    let entry = entry.with_link(&addresses).await;
+    if let Err(failure) = announce(&addresses, ready, &args, &entry, started.elapsed(), context) {
         tracing::warn!(error = %failure.cause, "cannot print the addresses");
     }
     ended.await?;
     Ok(Outcome::Done)
+}
+
+/// By what people and programs come in.
+struct Entry {
+    token: Option<Secret>,
+    /// Where a token that was made is kept.
+    kept: Option<PathBuf>,
+    /// Leads into the portal, once.
+    link: Option<String>,
+}
+
+impl Entry {
+    fn of(args: &UpArgs, context: &Context) -> Result<Self, Failure> {
+        let given = context.endpoints.token.clone();
+        let needs_one = !args.host.is_loopback() && !args.insecure;
+        let (token, kept) = match given {
+            None if needs_one => {
+                let (token, file) = up::kept_token(&args.data_dir)?;
+                (Some(token), Some(file))
+            }
+            given => (given, None),
+        };
+        Ok(Self {
+            token,
+            kept,
+            link: None,
+        })
+    }
+
+    async fn with_link(mut self, addresses: &Addresses) -> Self {
+        if let Some(token) = &self.token {
+            let link = up::sign_in_link(addresses, token).await;
+            // Whoever has the token can sign in with it all the same.
+            self.link = link
+                .inspect_err(|error| tracing::warn!(%error, "the portal gave no link to sign in"))
+                .ok();
+        }
+        self
+    }
 }
 
 #[derive(Serialize)]
@@ -82,6 +127,10 @@ struct Announcement<'a> {
     reason: Option<String>,
     seconds: f64,
     data_dir: &'a PathBuf,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_file: Option<&'a PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sign_in: Option<&'a str>,
     portal: String,
     producer: String,
     consumer: String,
@@ -94,6 +143,7 @@ fn announce(
     addresses: &Addresses,
     ready: Result<(), NotReady>,
     args: &UpArgs,
+    entry: &Entry,
     elapsed: Duration,
     context: &Context,
 ) -> Result<(), Failure> {
@@ -104,6 +154,8 @@ fn announce(
             reason: ready.err().map(|missing| missing.to_string()),
             seconds: elapsed.as_secs_f64(),
             data_dir: &args.data_dir,
+            token_file: entry.kept.as_ref(),
+            sign_in: entry.link.as_deref(),
             portal: addresses.portal_url(),
             producer: addresses.producer_url(),
             consumer: addresses.consumer_url(),
@@ -111,9 +163,45 @@ fn announce(
             kafka_broker: &addresses.kafka_broker,
         });
     }
+    let rows = rows(addresses, args, context);
+    output.table(&["part", "address", "what it is for"], rows)?;
+    output.line("")?;
+    match ready {
+        Ok(()) => {
+            let seconds = elapsed.as_secs_f64();
+            output.line(format!(
+                "{} in {seconds:.1} s; data in {}",
+                output.paint(Paint::Green, "Ready"),
+                args.data_dir.display()
+            ))?;
+        }
+        Err(missing) => output.line(format!(
+            "{}: {missing}. It goes on by itself when that is there.",
+            output.paint(Paint::Red, "Not ready"),
+        ))?,
+    }
+    if let Some(link) = &entry.link {
+        output.line(format!("Sign in, once, with {link}"))?;
+    }
+    if let Some(file) = &entry.kept {
+        output.line(format!(
+            "Programs show the token in {}, as in API_TOKEN_FILE={} kafkloud status",
+            file.display(),
+            file.display()
+        ))?;
+    }
+    output.line("Ctrl-C to stop")
+}
+
+/// The table of addresses.
+fn rows(addresses: &Addresses, args: &UpArgs, context: &Context) -> Vec<Vec<String>> {
     let kafka = match context.global.kafka_broker {
         Some(_) => ("kafka", "the Kafka that was given"),
-        None => ("streamer", "Kafka, for any client"),
+        None if args.host.is_loopback() || args.insecure => ("streamer", "Kafka, for any client"),
+        None => (
+            "streamer",
+            "Kafka, for clients on this machine: it asks nobody who they are",
+        ),
     };
     let row = |part: &str, address: &str, use_for: &str| {
         vec![part.to_owned(), address.to_owned(), use_for.to_owned()]
@@ -139,21 +227,5 @@ fn announce(
         ));
     }
     rows.push(row(kafka.0, &addresses.kafka_broker, kafka.1));
-    output.table(&["part", "address", "what it is for"], rows)?;
-    output.line("")?;
-    match ready {
-        Ok(()) => {
-            let seconds = elapsed.as_secs_f64();
-            output.line(format!(
-                "{} in {seconds:.1} s; data in {}",
-                output.paint(Paint::Green, "Ready"),
-                args.data_dir.display()
-            ))?;
-        }
-        Err(missing) => output.line(format!(
-            "{}: {missing}. It goes on by itself when that is there.",
-            output.paint(Paint::Red, "Not ready"),
-        ))?,
-    }
-    output.line("Ctrl-C to stop")
+    rows
 }

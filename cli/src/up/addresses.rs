@@ -1,6 +1,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use anyhow::Context;
+use service::{AccessArgs, TrustArgs, listen::Door};
 use tokio::net::TcpListener;
 
 use crate::up::{Part, UpConfig};
@@ -14,6 +15,10 @@ pub struct Addresses {
     /// Where nobody listens when the seer was left out.
     pub seer: SocketAddr,
     pub has_seer: bool,
+    /// How the parts are called: `http`, or `https` when there is a certificate.
+    pub scheme: &'static str,
+    /// Whom calls to them have to trust.
+    pub trust: TrustArgs,
     /// Bootstrap servers: the streamer's address, or the Kafka that was given instead.
     pub kafka_broker: String,
 }
@@ -29,35 +34,48 @@ pub(super) struct Listeners {
 
 impl Addresses {
     pub fn portal_url(&self) -> String {
-        url(self.portal)
+        self.url(self.portal)
     }
 
     pub fn producer_url(&self) -> String {
-        url(self.producer)
+        self.url(self.producer)
     }
 
     pub fn consumer_url(&self) -> String {
-        url(self.consumer)
+        self.url(self.consumer)
     }
 
     pub fn seer_url(&self) -> String {
-        url(self.seer)
+        self.url(self.seer)
+    }
+
+    fn url(&self, address: SocketAddr) -> String {
+        format!("{}://{}", self.scheme, reachable(address))
     }
 }
 
 impl Listeners {
     pub(super) async fn bind(config: &UpConfig) -> anyhow::Result<Self> {
         let ports = config.ports;
+        let access = |access: &AccessArgs| anyhow::Ok(Door::from(&access.load()?));
+        let portal = Door::from(&config.portal.entrance()?);
+        let (producer, consumer) = (
+            access(&config.producer.access)?,
+            access(&config.consumer.access)?,
+        );
         Ok(Self {
-            portal: bind(config, Part::Portal, ports.portal).await?,
-            producer: bind(config, Part::Producer, ports.producer).await?,
-            consumer: bind(config, Part::Consumer, ports.consumer).await?,
-            seer: match config.seer {
-                Some(_) => Some(bind(config, Part::Seer, ports.seer).await?),
+            portal: bind(config, Part::Portal, ports.portal, portal).await?,
+            producer: bind(config, Part::Producer, ports.producer, producer).await?,
+            consumer: bind(config, Part::Consumer, ports.consumer, consumer).await?,
+            seer: match &config.seer {
+                Some(seer) => {
+                    let door = access(&seer.access)?;
+                    Some(bind(config, Part::Seer, ports.seer, door).await?)
+                }
                 None => None,
             },
             streamer: match config.kafka_broker {
-                None => Some(bind(config, Part::Streamer, ports.streamer).await?),
+                None => Some(bind_streamer(config).await?),
                 Some(_) => None,
             },
         })
@@ -73,6 +91,8 @@ impl Listeners {
                 None => SocketAddr::new(config.host, config.ports.seer),
             },
             has_seer: self.seer.is_some(),
+            scheme: config.producer.tls.scheme(),
+            trust: config.producer.trust.clone(),
             kafka_broker: match (&config.kafka_broker, &self.streamer) {
                 (Some(servers), _) => servers.clone(),
                 (None, Some(listener)) => reachable(listener.local_addr()?).to_string(),
@@ -82,9 +102,30 @@ impl Listeners {
     }
 }
 
-async fn bind(config: &UpConfig, part: Part, port: u16) -> anyhow::Result<TcpListener> {
-    let address = SocketAddr::new(config.host, port);
-    let bound = service::listen::bind(address, config.insecure).await;
+/// The streamer asks nobody who they are, so it stays with this machine unless that is said to be meant. The parts beside it reach it there.
+async fn bind_streamer(config: &UpConfig) -> anyhow::Result<TcpListener> {
+    let host = if config.host.is_loopback() || config.insecure {
+        config.host
+    } else {
+        Ipv4Addr::LOCALHOST.into()
+    };
+    let door = Door::Open("give an Apache Kafka with --kafka-broker");
+    bind_at(host, config, Part::Streamer, config.ports.streamer, door).await
+}
+
+async fn bind(config: &UpConfig, part: Part, port: u16, door: Door) -> anyhow::Result<TcpListener> {
+    bind_at(config.host, config, part, port, door).await
+}
+
+async fn bind_at(
+    host: IpAddr,
+    config: &UpConfig,
+    part: Part,
+    port: u16,
+    door: Door,
+) -> anyhow::Result<TcpListener> {
+    let address = SocketAddr::new(host, port);
+    let bound = service::listen::bind(address, config.insecure, door).await;
     bound.map_err(|error| {
         let kind = error
             .downcast_ref::<std::io::Error>()
@@ -99,10 +140,6 @@ async fn bind(config: &UpConfig, part: Part, port: u16) -> anyhow::Result<TcpLis
         }
     })
     .with_context(|| format!("cannot start the {part}"))
-}
-
-fn url(address: SocketAddr) -> String {
-    format!("http://{}", reachable(address))
 }
 
 /// Where this machine reaches a listener on `address`: an unspecified address is for listening only.

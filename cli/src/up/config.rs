@@ -9,6 +9,7 @@ use contract::port;
 use portal::PortalConfig;
 use producer::ProducerConfig;
 use seer::SeerConfig;
+use service::{AccessArgs, Secret};
 use streamer::StreamerConfig;
 
 use crate::up::{Addresses, Part, data_dir::DataDir};
@@ -62,6 +63,25 @@ impl UpConfig {
 }
 
 impl UpConfig {
+    /// Has each part ask its callers for this token.
+    pub fn ask_for(&mut self, token: &Secret) {
+        for access in self.access() {
+            access.api_token = Some(token.clone());
+            access.api_token_file = None;
+        }
+    }
+
+    /// Whom each part lets in.
+    pub fn access(&mut self) -> impl Iterator<Item = &mut AccessArgs> {
+        let seer = self.seer.as_mut().map(|seer| &mut seer.access);
+        let others = [
+            &mut self.portal.access,
+            &mut self.producer.access,
+            &mut self.consumer.access,
+        ];
+        others.into_iter().chain(seer)
+    }
+
     /// Tells each part where the others are and where it keeps its data.
     pub(super) fn connect(
         &mut self,

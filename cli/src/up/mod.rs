@@ -17,8 +17,12 @@ mod config;
 mod data_dir;
 mod platform;
 mod ready;
+mod sign_in;
+mod token;
 
 pub use addresses::Addresses;
 pub use config::{Ports, UpConfig};
 pub use platform::{Part, Platform, start};
 pub use ready::NotReady;
+pub use sign_in::sign_in_link;
+pub use token::kept_token;

@@ -33,7 +33,9 @@ impl Addresses {
 }
 
 async fn wait(addresses: &Addresses, deadline: Instant) -> Result<(), NotReady> {
-    let client = reqwest::Client::builder().no_proxy().build();
+    let client = addresses.trust.apply(reqwest::Client::builder().no_proxy());
+    // A file that cannot be read has been refused by the parts themselves.
+    let client = client.ok().and_then(|client| client.build().ok());
     let client = client.unwrap_or_default();
     // The streamer is not asked: it was open before the others started, and they ask it.
     let mut waiting: Vec<_> = [

@@ -19,6 +19,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// A platform: `kafkloud up` on ports of its own.
 pub(crate) struct Stack {
     child: Child,
+    /// What it said about itself once it was ready.
+    pub(crate) announcement: Value,
     pub(crate) port_offset: u16,
     pub(crate) folder: TempDir,
 }
@@ -50,7 +52,11 @@ impl Stack {
         Self::announced(&mut up(folder.path(), port_offset), folder, port_offset).await
     }
 
-    async fn announced(command: &mut Command, folder: TempDir, port_offset: u16) -> Self {
+    pub(crate) async fn announced(
+        command: &mut Command,
+        folder: TempDir,
+        port_offset: u16,
+    ) -> Self {
         let mut child = command.arg("--json").spawn().unwrap();
         let mut stdout = lines(&mut child);
         let line = timeout(PATIENCE, stdout.next_line()).await;
@@ -69,6 +75,7 @@ impl Stack {
         assert_eq!(announcement["ready"], true, "{line}");
         Self {
             child,
+            announcement,
             port_offset,
             folder,
         }
@@ -148,16 +155,25 @@ pub(crate) fn up(folder: &Path, port_offset: u16) -> Command {
 }
 
 /// What the program takes from the environment: the tester's own is not for it.
-pub(crate) const OWN_VARIABLES: [&str; 9] = [
+pub(crate) const OWN_VARIABLES: [&str; 18] = [
+    "API_TOKEN",
+    "API_TOKEN_FILE",
     "CONSUMER_URL",
     "DATA_DIR",
     "KAFKA_BROKER",
     "KAFKLOUD_PORT_OFFSET",
     "NO_COLOR",
+    "OIDC_ISSUER",
+    "PORTAL_URL",
     "PRODUCER_URL",
     "RUST_LOG",
     "SEER_URL",
     "SERVER_HOST",
+    "SESSION_KEY",
+    "TLS_CA_FILE",
+    "TLS_CERT_FILE",
+    "TLS_KEY_FILE",
+    "VIEWER_TOKEN",
 ];
 
 /// The program without anything of the tester's own environment.

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests say what they expect by failing")]
 
+mod access;
 mod crash;
 mod demo;
 mod fake_seer;

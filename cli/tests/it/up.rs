@@ -104,13 +104,3 @@ async fn a_taken_port_is_named() {
         assert!(ran.stderr.contains(words), "{ran:?}");
     }
 }
-
-#[tokio::test]
-async fn strangers_are_kept_out() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut command = up(folder.path(), free_port_offset());
-    command.args(["--host", "0.0.0.0"]);
-    let ran = run(command).await;
-    assert_eq!(ran.code, 1, "{ran:?}");
-    assert!(ran.stderr.contains("--insecure"), "{ran:?}");
-}

@@ -6,14 +6,11 @@ use contract::{
     cluster::{GroupView, OffsetReset, OffsetResetOutcome},
 };
 use service::{
-    ApiProblem, ApiResult,
+    ApiProblem, ApiResult, Audit,
     extract::{Json, Path},
 };
 
-use crate::{
-    app::App,
-    kafka::{ask, audit},
-};
+use crate::{app::App, kafka::ask};
 
 /// All consumer groups, with what they have yet to read.
 #[utoipa::path(get, path = "/groups", tag = "cluster", responses(
@@ -58,21 +55,21 @@ pub(crate) async fn describe(
     ))]
 pub(crate) async fn reset(
     State(app): State<Arc<App>>,
+    audit: Audit,
     Path(name): Path<String>,
     Json(reset): Json<OffsetReset>,
 ) -> ApiResult<Json<OffsetResetOutcome>> {
     let dry_run = reset.dry_run;
-    let to = reset.to;
-    let moved = async {
-        check_not_own(&app, &name)?;
-        ask(&app, app.admin.reset_offsets(&name, reset)).await
-    };
-    let moved = moved.await;
     if dry_run {
-        return moved.map(Json);
+        audit.none();
+    } else {
+        audit.change(format!("reset offsets to {}", reset.to), &name);
     }
-    let moved = audit(&format!("reset offsets to {to}"), &name, moved)?;
-    see_change(&app).await;
+    check_not_own(&app, &name)?;
+    let moved = ask(&app, app.admin.reset_offsets(&name, reset)).await?;
+    if !dry_run {
+        see_change(&app).await;
+    }
     Ok(Json(moved))
 }
 
@@ -87,13 +84,12 @@ pub(crate) async fn reset(
     ))]
 pub(crate) async fn delete(
     State(app): State<Arc<App>>,
+    audit: Audit,
     Path(name): Path<String>,
 ) -> ApiResult<StatusCode> {
-    let deleted = async {
-        check_not_own(&app, &name)?;
-        ask(&app, app.admin.delete_group(&name)).await
-    };
-    audit("delete group", &name, deleted.await)?;
+    audit.change("delete group", &name);
+    check_not_own(&app, &name)?;
+    ask(&app, app.admin.delete_group(&name)).await?;
     see_change(&app).await;
     Ok(StatusCode::NO_CONTENT)
 }

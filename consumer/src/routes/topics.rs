@@ -10,13 +10,13 @@ use contract::{
     cluster::{NewTopic, TopicDescription, TopicView},
 };
 use service::{
-    ApiResult,
+    ApiResult, Audit,
     extract::{Json, Path},
 };
 
 use crate::{
     app::App,
-    kafka::{ask, audit, check_user_topic},
+    kafka::{ask, check_user_topic},
 };
 
 /// All topics, with the offsets of each partition, and how fast, how large and how lasting they are.
@@ -57,13 +57,12 @@ pub(crate) async fn describe(
 ))]
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
+    audit: Audit,
     Json(new): Json<NewTopic>,
 ) -> ApiResult<impl IntoResponse> {
-    let created = async {
-        check_user_topic(&new.name)?;
-        ask(&app, app.admin.create_topic(&new)).await
-    };
-    audit("create topic", &new.name, created.await)?;
+    audit.change("create topic", &new.name);
+    check_user_topic(&new.name)?;
+    ask(&app, app.admin.create_topic(&new)).await?;
     see_change(&app).await;
     let location = [(header::LOCATION, format!("/topics/{}", new.name))];
     Ok((StatusCode::CREATED, location, Json(new)))
@@ -80,13 +79,12 @@ pub(crate) async fn create(
     ))]
 pub(crate) async fn delete(
     State(app): State<Arc<App>>,
+    audit: Audit,
     Path(name): Path<String>,
 ) -> ApiResult<StatusCode> {
-    let deleted = async {
-        check_user_topic(&name)?;
-        ask(&app, app.admin.delete_topic(&name)).await
-    };
-    audit("delete topic", &name, deleted.await)?;
+    audit.change("delete topic", &name);
+    check_user_topic(&name)?;
+    ask(&app, app.admin.delete_topic(&name)).await?;
     see_change(&app).await;
     Ok(StatusCode::NO_CONTENT)
 }

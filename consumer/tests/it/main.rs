@@ -9,5 +9,6 @@ mod harness;
 mod lives;
 mod pages;
 mod records;
+mod start;
 mod status;
 mod topics;

@@ -10,6 +10,8 @@ pub const TRACEPARENT: &str = "traceparent";
 pub const CONTENT_TYPE: &str = "content-type";
 /// Of a request to the producer, not of a record: `name=value`, a header that the record is to have besides. May repeat.
 pub const GIVEN: &str = "kafkloud-header";
+/// Of a request to a service, not of a record: for whom the caller acts. See [`crate::Actor`].
+pub const ACTOR: &str = "kafkloud-actor";
 
 /// Whether Kafkloud itself writes headers of this name, so that nobody else does.
 pub fn is_own(name: &str) -> bool {

@@ -2,6 +2,7 @@
 //!
 //! Data and its rules only: no I/O, no clock, no runtime, so that it compiles to WebAssembly for the portal's page.
 
+mod access;
 pub mod cluster;
 pub mod header;
 pub mod life;
@@ -18,6 +19,7 @@ mod timestamp;
 pub mod topic;
 mod trace;
 
+pub use access::{Actor, InvalidActor, Role, SignInLink};
 pub use life::{LifecycleEvent, Stage};
 pub use message_id::MessageId;
 pub use position::{InvalidPosition, Position};

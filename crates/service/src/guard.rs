@@ -15,7 +15,8 @@ use axum::{
 
 use crate::ApiProblem;
 
-const DEFAULT_HTTP_PORT: u16 = 80;
+/// Of HTTP and HTTPS: browsers leave them out.
+const DEFAULT_PORTS: [u16; 2] = [80, 443];
 
 #[derive(Clone, Debug)]
 pub struct Guard {
@@ -39,7 +40,9 @@ impl Guard {
         }
     }
 
-    /// For a service that programs call. Beyond loopback they do so by whatever name their network gives it.
+    /// For a service that programs call. Beyond loopback they do so by whatever name their network gives it; there they show a token, which a
+    /// browser, unlike a cookie, never sends by itself, so a name that leads here gains nothing. On loopback, where nobody may be asked for a
+    /// token, and where no other name is needed, it answers to its own.
     pub fn of_api(address: SocketAddr) -> Self {
         Self {
             address,
@@ -71,8 +74,12 @@ impl Guard {
         {
             return true;
         }
-        let port = authority.port_u16().unwrap_or(DEFAULT_HTTP_PORT);
-        port == self.address.port() && self.is_own_name(&name)
+        let own_port = self.address.port();
+        let is_own_port = match authority.port_u16() {
+            Some(port) => port == own_port,
+            None => DEFAULT_PORTS.contains(&own_port),
+        };
+        is_own_port && self.is_own_name(&name)
     }
 
     fn is_own_name(&self, name: &str) -> bool {

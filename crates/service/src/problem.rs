@@ -65,6 +65,10 @@ impl ApiProblem {
     }
 }
 
+/// The kind of the problem that a response tells, for those who only see the response.
+#[derive(Clone, Debug)]
+pub(crate) struct ProblemKind(pub(crate) String);
+
 impl IntoResponse for ApiProblem {
     fn into_response(self) -> Response {
         let status =
@@ -73,9 +77,12 @@ impl IntoResponse for ApiProblem {
         let media_type = HeaderValue::from_static(Problem::MEDIA_TYPE);
         let mut response = (status, [(header::CONTENT_TYPE, media_type)], body).into_response();
         if let Some(delay) = self.retry_after {
-            let seconds = HeaderValue::from(delay.as_secs().max(1));
+            let seconds = HeaderValue::from(delay.as_secs_f64().ceil().max(1.0) as u64);
             response.headers_mut().insert(header::RETRY_AFTER, seconds);
         }
+        response
+            .extensions_mut()
+            .insert(ProblemKind(self.problem.kind));
         response
     }
 }

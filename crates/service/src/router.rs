@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
@@ -6,14 +6,19 @@ use axum::{
     http::StatusCode,
     middleware,
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{MethodRouter, any, get},
 };
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::Info;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::{ApiProblem, health, health::Health, metrics, metrics::RequestTimer};
+use crate::{
+    Access, ApiProblem,
+    access::{self, Rules},
+    health::{self, Health},
+    metrics::{self, RequestTimer},
+};
 
 /// What a service takes from a caller.
 #[derive(Clone, Copy, Debug)]
@@ -35,8 +40,26 @@ impl Default for Limits {
 }
 
 /// Completes a service's own routes with what all services have: `/_health`, `/livez`, `/readyz`, `/metrics`,
-/// `/openapi.json`, `/docs`, problems for unknown routes, limits, request metrics.
-pub fn router(service: &'static str, api: OpenApiRouter, health: Health, limits: Limits) -> Router {
+/// `/openapi.json`, `/docs`, problems for unknown routes, limits, request metrics, and callers who are asked who they are.
+pub fn router(
+    service: &'static str,
+    api: OpenApiRouter,
+    health: Health,
+    limits: Limits,
+    access: Access,
+) -> Router {
+    router_with_fallback(service, api, health, limits, access, any(unknown_route))
+}
+
+/// The same with something else for unknown routes.
+pub fn router_with_fallback(
+    service: &'static str,
+    api: OpenApiRouter,
+    health: Health,
+    limits: Limits,
+    access: Access,
+    fallback: MethodRouter,
+) -> Router {
     let operations = OpenApiRouter::new()
         .routes(routes!(health::health))
         .routes(routes!(health::livez))
@@ -48,16 +71,20 @@ pub fn router(service: &'static str, api: OpenApiRouter, health: Health, limits:
         format!("Kafkloud {service}"),
         env!("CARGO_PKG_VERSION").to_owned(),
     );
+    let rules = Arc::new(Rules::of(&mut openapi));
     let docs = SwaggerUi::new("/docs").config(Config::from("/openapi.json"));
     router
         .route("/openapi.json", get(async move || Json(openapi)))
         .merge(docs)
-        .fallback(unknown_route)
+        .fallback_service(fallback)
         .method_not_allowed_fallback(unknown_method)
         // As one layer, the outermost first: axum boxes each of its own and clones them for every request.
         .layer((
             CatchPanicLayer::custom(panicked),
             middleware::from_fn(move |request, next| watch_over(service, limits, request, next)),
+            middleware::from_fn(move |request, next| {
+                access::enter(access.clone(), Arc::clone(&rules), request, next)
+            }),
             DefaultBodyLimit::max(limits.body_bytes),
         ))
 }

@@ -1,20 +1,21 @@
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Router, extract::Request};
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
+    server::graceful::{GracefulShutdown, Watcher},
     service::TowerToHyperService,
 };
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    sync::{OwnedSemaphorePermit, Semaphore},
 };
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use crate::{Guard, telemetry};
+use crate::{Guard, Tls, access::PeerAddress, telemetry};
 
 /// Connections served at once; the next wait in the kernel's backlog.
 const CONNECTIONS_MAX: usize = 4096;
@@ -29,46 +30,57 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
 pub async fn serve_api(
     listener: TcpListener,
     router: Router,
+    tls: Option<Tls>,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let guard = Guard::of_api(listener.local_addr()?);
-    serve_http(listener, guard.protect(router), stop).await
+    serve_http(listener, guard.protect(router), tls, stop).await
 }
 
-/// Serves HTTP/1.1 on `listener` until `stop`, then lets requests in progress finish within [`DRAIN_TIMEOUT`].
+/// Serves HTTP/1.1 on `listener` until `stop`, over TLS if there is a certificate, then lets requests in progress finish within
+/// [`DRAIN_TIMEOUT`].
 ///
 /// Streams without end (SSE) must end themselves with the same `stop`, or they are cut at the deadline.
 pub async fn serve_http(
     listener: TcpListener,
     router: Router,
+    tls: Option<Tls>,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let graceful = GracefulShutdown::new();
     tokio::spawn(telemetry::fold_metrics(stop.clone()));
+    if let Some(tls) = tls.clone() {
+        tokio::spawn(tls.renew(stop.clone()));
+    }
     loop {
         let accepted = tokio::select! {
             () = stop.cancelled() => break,
             accepted = accept(&listener, &connections) => accepted,
         };
-        let Some((stream, permit)) = accepted else {
+        let Some((stream, peer, permit)) = accepted else {
             continue;
         };
-        let service = router
-            .clone()
-            .map_request(|request: Request<Incoming>| request.map(axum::body::Body::new));
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_TIMEOUT)
-            .max_headers(HEADERS_MAX)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
-        let connection = graceful.watch(connection);
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "connection ended early");
+        let (router, watcher) = (router.clone(), graceful.watcher());
+        match tls.clone() {
+            None => {
+                tokio::spawn(async move {
+                    converse(stream, peer, router, watcher).await;
+                    drop(permit);
+                });
             }
-            drop(permit);
-        });
+            Some(tls) => {
+                let stop = stop.clone();
+                tokio::spawn(async move {
+                    match stop.run_until_cancelled(tls.accept(stream)).await {
+                        Some(Ok(stream)) => converse(stream, peer, router, watcher).await,
+                        Some(Err(error)) => tracing::debug!(%error, %peer, "no TLS connection"),
+                        None => {}
+                    }
+                    drop(permit);
+                });
+            }
+        }
     }
     if tokio::time::timeout(DRAIN_TIMEOUT, graceful.shutdown())
         .await
@@ -79,17 +91,39 @@ pub async fn serve_http(
     Ok(())
 }
 
+/// Answers the requests of one connection, until it ends or all do.
+async fn converse(
+    stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
+    peer: SocketAddr,
+    router: Router,
+    watcher: Watcher,
+) {
+    let service = router.map_request(move |request: Request<Incoming>| {
+        let mut request = request.map(axum::body::Body::new);
+        request.extensions_mut().insert(PeerAddress(peer));
+        request
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_headers(HEADERS_MAX)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+    if let Err(error) = watcher.watch(connection).await {
+        tracing::debug!(%error, "connection ended early");
+    }
+}
+
 /// The next connection, or `None` when accepting failed and was waited out.
 async fn accept(
     listener: &TcpListener,
     connections: &Arc<Semaphore>,
-) -> Option<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let permit = Arc::clone(connections).acquire_owned().await.ok()?;
     match listener.accept().await {
-        Ok((stream, _)) => {
+        Ok((stream, peer)) => {
             // Answers are small and awaited: waiting to fill a packet only delays them.
             let _ = stream.set_nodelay(true);
-            Some((stream, permit))
+            Some((stream, peer, permit))
         }
         Err(error) => {
             tracing::warn!(%error, "cannot accept a connection");

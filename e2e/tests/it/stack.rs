@@ -8,7 +8,7 @@ use cli::up::{self, Platform, Ports, UpConfig};
 use contract::{Receipt, status::MessageLife};
 use e2e::wait;
 use reqwest::{Client, RequestBuilder};
-use service::CancellationToken;
+use service::{CancellationToken, Secret};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinHandle};
 
@@ -39,6 +39,31 @@ impl Stack {
     async fn start_in(folder: TempDir, ports: Ports, with_seer: bool) -> anyhow::Result<Self> {
         let mut config = UpConfig::new(folder.path(), ports)?;
         config.consumer.viewers.filter_program = Some(kafkloud()?);
+        if !with_seer {
+            config.seer = None;
+        }
+        let platform = up::start(config, CancellationToken::new()).await?;
+        platform.addresses().wait_ready(wait::DEADLINE).await?;
+        Ok(Self {
+            platform,
+            client: Client::new(),
+            folder,
+            ports,
+        })
+    }
+
+    /// With services that ask who calls.
+    pub(crate) async fn start_guarded(
+        operator: &str,
+        viewer: &str,
+        with_seer: bool,
+    ) -> anyhow::Result<Self> {
+        let (folder, ports) = (tempfile::tempdir()?, ports());
+        let mut config = UpConfig::new(folder.path(), ports)?;
+        config.ask_for(&Secret::new(operator));
+        for access in config.access() {
+            access.viewer_token = Some(Secret::new(viewer));
+        }
         if !with_seer {
             config.seer = None;
         }

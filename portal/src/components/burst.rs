@@ -11,6 +11,7 @@ use crate::{
     browser::{self, api, find},
     burst::{Burst, Order, Series},
     erase::Erase,
+    visitor::for_operators,
     words,
 };
 
@@ -37,16 +38,20 @@ pub(crate) fn burst_panel(burst: RwSignal<Option<Burst>>) -> AnyView {
             }
         });
     };
+    let order_form = view! {
+        <div class="burst-order">
+            {number("count", "Messages", 5_000, COUNT_SUGGESTED)}
+            {number("rate", "per second", 1_000, RATE_SUGGESTED)}
+            <button id="burst" type="submit" form=FORM formaction="/bursts" on:click=begin>"Send the burst"</button>
+        </div>
+    }
+    .erase();
     let is_open = burst.with_untracked(Option::is_some);
     let has_burst = Memo::new(move |_| burst.with(Option::is_some));
     view! {
         <details class="burst" open=is_open>
             <summary>"Send it many times"</summary>
-            <div class="burst-order">
-                {number("count", "Messages", 5_000, COUNT_SUGGESTED)}
-                {number("rate", "per second", 1_000, RATE_SUGGESTED)}
-                <button id="burst" type="submit" form=FORM formaction="/bursts" on:click=begin>"Send the burst"</button>
-            </div>
+            {for_operators(order_form)}
             <p class="hint">"The topic, key and payload of the form; "<code>"{n}"</code>" in the payload becomes 1, 2, 3…"</p>
             {move || problem.get().map(|problem| view! { <Notice problem/> })}
             {move || has_burst.get().then(|| progress(burst))}

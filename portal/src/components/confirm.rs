@@ -2,7 +2,7 @@ use contract::Problem;
 use leptos::prelude::*;
 
 use super::notice::Notice;
-use crate::erase::Erase;
+use crate::{erase::Erase, visitor::for_operators};
 
 /// Something that cannot be undone, folded away: what it does, and a form that wants the name of what it does it to. A form without
 /// scripts, so that nothing happens by half.
@@ -40,18 +40,22 @@ impl Confirm {
         let fields = fields.into_iter();
         let fields =
             fields.map(|(name, value)| view! { <input type="hidden" name=name value=value/> });
+        let form = view! {
+            <form method="post" action=action>
+                {fields.collect_view()}
+                <div class="field">
+                    <label for=id>"Type “"<code>{name}</code>"” to confirm"</label>
+                    <input id=id name="confirm" value=typed required autocomplete="off" spellcheck="false" autocapitalize="none"/>
+                </div>
+                <div class="actions"><button class="danger" type="submit">{button}</button></div>
+            </form>
+        }
+        .erase_whole();
         view! {
             <details class="confirm" open=was_refused>
                 <summary>{summary}</summary>
                 <div>{warning}</div>
-                <form method="post" action=action>
-                    {fields.collect_view()}
-                    <div class="field">
-                        <label for=id>"Type “"<code>{name}</code>"” to confirm"</label>
-                        <input id=id name="confirm" value=typed required autocomplete="off" spellcheck="false" autocapitalize="none"/>
-                    </div>
-                    <div class="actions"><button class="danger" type="submit">{button}</button></div>
-                </form>
+                {for_operators(form)}
                 {problem.map(|problem| view! { <Notice problem/> })}
             </details>
         }

@@ -2,7 +2,11 @@ use leptos::prelude::*;
 use leptos_router::components::A;
 
 use super::keyboard;
-use crate::{erase::Erase, pages::PAGES};
+use crate::{
+    erase::Erase,
+    pages::PAGES,
+    visitor::{Visitor, use_visitor},
+};
 
 #[component]
 pub(crate) fn Header() -> impl IntoView {
@@ -16,8 +20,24 @@ pub(crate) fn Header() -> impl IntoView {
         <header class="site">
             <a class="brand" href="/">"Kafkloud"</a>
             <nav aria-label="Pages">{links.collect_view()}</nav>
+            {use_visitor().name.map(sign_out)}
             {keyboard::opener()}
         </header>
     }
     .erase_whole()
+}
+
+/// Who is signed in, and the way out.
+fn sign_out(name: String) -> AnyView {
+    let Visitor { may_operate, .. } = use_visitor();
+    let role = if may_operate { "operator" } else { "viewer" };
+    // By a token everybody is called by the role.
+    let role = (name != role).then(|| format!(" ({role})"));
+    view! {
+        <form class="visitor" method="post" action="/sign-out">
+            <span id="visitor">{name}{role}</span>
+            <button class="quiet" type="submit">"Sign out"</button>
+        </form>
+    }
+    .erase()
 }

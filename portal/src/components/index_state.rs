@@ -6,6 +6,7 @@ use crate::{
     browser::api,
     erase::Erase,
     flow::{Flow, Rebuilding, SEER},
+    visitor::for_operators,
 };
 
 /// What the seer knows, live, and making it learn all of it anew. That asks first: it takes long.
@@ -36,6 +37,14 @@ pub(crate) fn IndexState() -> impl IntoView {
             {index.rebuilding.map(rebuilding)}
         })
     };
+    let form = view! {
+        <form method="post" action="/seer" on:submit=rebuild>
+            <input type="hidden" name="reindex" value="yes"/>
+            <button id="reindex" type="submit">"Rebuild it now"</button>
+            <p class="report" role="status">{move || report.get()}</p>
+        </form>
+    }
+    .erase();
     view! {
         <section id="index" aria-labelledby="index-title">
             <h2 id="index-title">"Index"</h2>
@@ -49,11 +58,7 @@ pub(crate) fn IndexState() -> impl IntoView {
                 <summary>"Rebuild the index…"</summary>
                 <p>"Every message is read from the log and embedded again, which can take long. Answers stay up meanwhile. \
                     It is needed when the embedding model has changed."</p>
-                <form method="post" action="/seer" on:submit=rebuild>
-                    <input type="hidden" name="reindex" value="yes"/>
-                    <button id="reindex" type="submit">"Rebuild it now"</button>
-                    <p class="report" role="status">{move || report.get()}</p>
-                </form>
+                {for_operators(form)}
                 {move || problem.get().map(|problem| view! { <Notice problem/> })}
             </details>
         </section>

@@ -13,6 +13,7 @@ use crate::{
     erase::Erase,
     lines::{LineError, LinesForm, LinesSent},
     shown::Refused,
+    visitor::for_operators,
     words,
 };
 
@@ -80,32 +81,36 @@ pub(crate) fn lines_form(refused: Refused<LinesForm>) -> AnyView {
         let errors = errors.unwrap_or_default().into_iter();
         errors.map(failure).collect_view()
     };
+    let form = view! {
+        <form class="produce" id="lines-form" method="post" action="/stream" enctype="multipart/form-data" on:submit=send>
+            <div class="field">
+                <label for="lines-topic">"Topic"</label>
+                <input id="lines-topic" name="topic" value=draft.topic required list="known-topics" autocomplete="off" spellcheck="false" autocapitalize="none"/>
+            </div>
+            {field("key-field", "key_field", "text", "Key", " the field of each line that holds it, such as order.id", draft.key_field)}
+            {choice("lines-format", "format", "Each line is", FORMATS, draft.format)}
+            <div class="field wide">
+                <label for="lines">"Lines"<span class="hint">" a message each"</span></label>
+                <textarea id="lines" name="lines" rows="4" spellcheck="false" autocapitalize="none"></textarea>
+            </div>
+            <div class="field wide">
+                <label for="lines-file">"File"<span class="hint">" with a message in each line, of any size"</span></label>
+                <input id="lines-file" name="file" type="file"/>
+            </div>
+            <div class="actions">
+                <button id="send-lines" class="primary" type="submit" disabled=move || percent.get().is_some()>"Send the lines"</button>
+                {progress}
+                <p class="report" id="lines-report" role="status">{report}{link}</p>
+            </div>
+            <ul class="loaded wide">{errors}</ul>
+            {move || problem.get().map(|problem: Problem| view! { <Notice problem/> })}
+        </form>
+    }
+    .erase_whole();
     view! {
         <details class="many" open=is_open>
             <summary>"Send many: lines, or a file"</summary>
-            <form class="produce" id="lines-form" method="post" action="/stream" enctype="multipart/form-data" on:submit=send>
-                <div class="field">
-                    <label for="lines-topic">"Topic"</label>
-                    <input id="lines-topic" name="topic" value=draft.topic required list="known-topics" autocomplete="off" spellcheck="false" autocapitalize="none"/>
-                </div>
-                {field("key-field", "key_field", "text", "Key", " the field of each line that holds it, such as order.id", draft.key_field)}
-                {choice("lines-format", "format", "Each line is", FORMATS, draft.format)}
-                <div class="field wide">
-                    <label for="lines">"Lines"<span class="hint">" a message each"</span></label>
-                    <textarea id="lines" name="lines" rows="4" spellcheck="false" autocapitalize="none"></textarea>
-                </div>
-                <div class="field wide">
-                    <label for="lines-file">"File"<span class="hint">" with a message in each line, of any size"</span></label>
-                    <input id="lines-file" name="file" type="file"/>
-                </div>
-                <div class="actions">
-                    <button id="send-lines" class="primary" type="submit" disabled=move || percent.get().is_some()>"Send the lines"</button>
-                    {progress}
-                    <p class="report" id="lines-report" role="status">{report}{link}</p>
-                </div>
-                <ul class="loaded wide">{errors}</ul>
-                {move || problem.get().map(|problem: Problem| view! { <Notice problem/> })}
-            </form>
+            {for_operators(form)}
         </details>
     }
     .erase_whole()

@@ -2,7 +2,10 @@ use contract::Problem;
 use leptos::{ev::SubmitEvent, html, prelude::*, task::spawn_local};
 
 use super::notice::Notice;
-use crate::{browser::api, entry::Entry, erase::Erase, pages::round_trip::Draft, words};
+use crate::{
+    browser::api, entry::Entry, erase::Erase, pages::round_trip::Draft, visitor::for_operators,
+    words,
+};
 
 /// The message to send and DoIt. Without JavaScript it is a plain form; a failure keeps what was typed either way.
 #[component]
@@ -62,6 +65,8 @@ pub(crate) fn ProduceForm(
     let invalid = move |kind| names(kind).then_some("true");
     let has_headers = !draft.headers.is_empty();
     let described = move |kind| names(kind).then_some("problem");
+    // Erased: a page that holds it as one type is too deep for the compiler.
+    for_operators(
     view! {
         <form class="produce" id="produce" method="post" action="/" on:submit=send>
             <div class="field">
@@ -93,8 +98,7 @@ pub(crate) fn ProduceForm(
             {move || problem.get().map(|problem| view! { <Notice problem id="problem"/> })}
         </form>
     }
-    // Erased: a page that holds it as one type is too deep for the compiler.
-    .erase_whole()
+    .erase_whole())
 }
 
 /// Leptos writes the text of a textarea into the page as it is, so the escapes that it makes elsewhere are made here.

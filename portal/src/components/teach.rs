@@ -12,6 +12,7 @@ use crate::{
     entry::Entry,
     erase::Erase,
     receipts::Receipts,
+    visitor::for_operators,
 };
 
 /// Statements and files for the seer to learn. Without JavaScript both are plain forms.
@@ -39,17 +40,21 @@ pub(crate) fn Teach(
             }
         });
     };
+    let forms = view! {
+        <form class="produce" method="post" action="/seer" on:submit=teach>
+            <div class="field wide">
+                <label for="statement">"Statement"<span class="hint">" learned as it is"</span></label>
+                <textarea id="statement" name="statement" node_ref=field rows="3" required>{textarea_text(&statement)}</textarea>
+            </div>
+            <div class="actions"><button id="teach-it" type="submit">"Teach"</button></div>
+        </form>
+        {files(loaded, problem)}
+    }
+    .erase_whole();
     view! {
         <section id="teach" aria-labelledby="teach-title">
             <h2 id="teach-title">"Teach"</h2>
-            <form class="produce" method="post" action="/seer" on:submit=teach>
-                <div class="field wide">
-                    <label for="statement">"Statement"<span class="hint">" learned as it is"</span></label>
-                    <textarea id="statement" name="statement" node_ref=field rows="3" required>{textarea_text(&statement)}</textarea>
-                </div>
-                <div class="actions"><button id="teach-it" type="submit">"Teach"</button></div>
-            </form>
-            {files(loaded, problem)}
+            {for_operators(forms)}
             {move || problem.get().map(|problem| view! { <Notice problem id="teach-problem"/> })}
             {receipt_cards(receipts)}
         </section>

@@ -13,6 +13,7 @@ use crate::{
     handover::handed_over,
     shown::{Refused, shown},
     topics::{TopicDraft, TopicFilter, TopicList},
+    visitor::for_operators,
     words,
 };
 
@@ -105,7 +106,7 @@ fn row(topic: &TopicView) -> AnyView {
 fn new_form(refused: Refused<TopicDraft>) -> AnyView {
     let Refused { draft, problem } = refused;
     let has_settings = !draft.settings.is_empty();
-    view! {
+    let form = view! {
         <form class="produce" id="new-topic" method="post" action="/topics">
             <div class="field wide">
                 <label for="name">"Name"<span class="hint">" letters, digits, “.”, “_” and “-”"</span></label>
@@ -124,5 +125,6 @@ fn new_form(refused: Refused<TopicDraft>) -> AnyView {
             {problem.map(|problem| view! { <Notice problem/> })}
         </form>
     }
-    .erase_whole()
+    .erase_whole();
+    for_operators(form)
 }

@@ -40,13 +40,17 @@ pub(crate) struct Files {
 }
 
 impl Site {
+    pub(crate) fn style(&self) -> String {
+        format!("/assets/{}", self.css)
+    }
+
     pub(crate) fn files(&self, path: &str) -> Files {
         let code = |file: &str| format!("/assets/{}/{file}", self.code);
         let page = Page::at(path);
         let chunks = page.and_then(|page| self.chunks.get(page.code.name));
         let chunks = chunks.into_iter().flatten();
         Files {
-            css: format!("/assets/{}", self.css),
+            css: self.style(),
             js: code("portal.js"),
             loader: code("loader.js"),
             wasm: code("portal.wasm"),

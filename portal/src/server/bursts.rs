@@ -14,7 +14,6 @@ use std::{
 };
 
 use axum::{
-    extract::State,
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
@@ -95,7 +94,7 @@ impl Bursts {
     (status = 429, description = "Others are running", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn post(
-    State(portal): State<Portal>,
+    portal: Portal,
     Json(order): Json<Order>,
 ) -> ApiResult<(StatusCode, Json<Burst>)> {
     Ok((StatusCode::ACCEPTED, Json(begin(&portal, order)?)))
@@ -106,10 +105,7 @@ pub(crate) async fn post(
     (status = 200, body = Burst),
     (status = 404, description = "It is forgotten, or never was", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn get(
-    State(portal): State<Portal>,
-    Path(id): Path<String>,
-) -> ApiResult<Json<Burst>> {
+pub(crate) async fn get(portal: Portal, Path(id): Path<String>) -> ApiResult<Json<Burst>> {
     let news = portal.bursts.find(&id).ok_or_else(unknown)?;
     let burst = news.borrow().clone();
     Ok(Json(burst))
@@ -120,10 +116,7 @@ pub(crate) async fn get(
     (status = 204, description = "It ends"),
     (status = 404, description = "It is forgotten, or never was", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn delete(
-    State(portal): State<Portal>,
-    Path(id): Path<String>,
-) -> ApiResult<StatusCode> {
+pub(crate) async fn delete(portal: Portal, Path(id): Path<String>) -> ApiResult<StatusCode> {
     if portal.bursts.stop(&id) {
         Ok(StatusCode::NO_CONTENT)
     } else {
@@ -132,10 +125,7 @@ pub(crate) async fn delete(
 }
 
 /// `POST /bursts`: the same without JavaScript.
-pub(crate) async fn submit(
-    State(portal): State<Portal>,
-    Form(mut order): Form<Order>,
-) -> ApiResult<Response> {
+pub(crate) async fn submit(portal: Portal, Form(mut order): Form<Order>) -> ApiResult<Response> {
     // Browsers send line breaks of forms as CR LF, whatever was typed.
     order.message = order.message.replace("\r\n", "\n");
     let burst = begin(&portal, order)?;

@@ -2,7 +2,9 @@ use std::path::PathBuf;
 
 use contract::port;
 use reqwest::Url;
-use service::ListenArgs;
+use service::{Access, AccessArgs, ListenArgs, TlsArgs, TrustArgs};
+
+use super::entrance::{OPEN, OidcArgs, SessionArgs};
 
 /// The web page of Kafkloud: send messages, watch each become done.
 #[derive(Clone, Debug, clap::Parser)]
@@ -10,6 +12,19 @@ use service::ListenArgs;
 pub struct PortalConfig {
     #[command(flatten)]
     pub listen: ListenArgs<{ port::PORTAL }>,
+    #[command(flatten)]
+    pub access: AccessArgs,
+    #[command(flatten)]
+    pub session: SessionArgs,
+    #[command(flatten)]
+    pub oidc: OidcArgs,
+    #[command(flatten)]
+    pub tls: TlsArgs,
+    #[command(flatten)]
+    pub trust: TrustArgs,
+    /// Address under which people open the portal, such as https://kafkloud.example; needed for OIDC
+    #[arg(long, env = "PORTAL_URL", value_name = "URL")]
+    pub portal_url: Option<Url>,
     /// Address of the producer
     #[arg(
         long,
@@ -56,4 +71,18 @@ pub struct PortalConfig {
     /// The parts that run in this process, as the About page shows it. Set by `kafkloud up`.
     #[arg(skip)]
     pub embedded: Vec<String>,
+}
+
+impl PortalConfig {
+    /// Who is let in: those with a token, and those whom the provider of identities knows.
+    pub fn entrance(&self) -> anyhow::Result<Access> {
+        Ok(self.access.load()?.in_front(&OPEN, self.oidc.is_given()))
+    }
+
+    /// Names that the portal answers to besides loopback.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let own = self.portal_url.as_ref().and_then(Url::host_str);
+        let own = own.map(str::to_owned);
+        self.allowed_hosts.iter().cloned().chain(own).collect()
+    }
 }

@@ -1,10 +1,6 @@
 //! `GET /api/consume`: the consumer's live records.
 
-use axum::{
-    extract::{RawQuery, State},
-    http::HeaderMap,
-    response::Response,
-};
+use axum::{extract::RawQuery, http::HeaderMap, response::Response};
 use futures::StreamExt;
 use service::ApiResult;
 
@@ -18,7 +14,7 @@ use super::{
     params(("topics" = String, Query, description = "Names, separated by commas")),
     responses((status = 200, description = "One event a record", content_type = "text/event-stream")))]
 pub(crate) async fn get(
-    State(portal): State<Portal>,
+    portal: Portal,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> ApiResult<Response> {

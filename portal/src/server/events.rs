@@ -6,7 +6,7 @@
 
 use std::{convert::Infallible, future::ready, pin::pin, sync::atomic::Ordering, time::Duration};
 
-use axum::{extract::State, response::Response};
+use axum::response::Response;
 use bytes::Bytes;
 use contract::{MessageId, Problem};
 use futures::{Stream, StreamExt};
@@ -44,7 +44,7 @@ pub(crate) struct Followed {
     (status = 400, description = "An id is not valid, or there are too many", body = Problem),
 ))]
 pub(crate) async fn get(
-    State(portal): State<Portal>,
+    portal: Portal,
     Query(Followed { ids, burst }): Query<Followed>,
 ) -> ApiResult<Response> {
     let ids = parse_ids(&ids)?;

@@ -2,7 +2,7 @@
 
 use axum::{
     body::Body,
-    extract::{FromRequest, Request, State},
+    extract::{FromRequest, Request},
     http::{StatusCode, Uri},
     response::{IntoResponse, Redirect, Response},
 };
@@ -17,7 +17,7 @@ use super::{
 use crate::pages::round_trip::{Draft, RoundTripData};
 
 /// Sends the message and leads to the page that shows its receipt; on failure the page says why and keeps what was typed.
-pub(crate) async fn send(State(portal): State<Portal>, request: Request) -> Response {
+pub(crate) async fn send(portal: Portal, request: Request) -> Response {
     let mut outgoing = match Form::<Outgoing>::from_request(request, &portal).await {
         Ok(Form(outgoing)) => outgoing,
         Err(problem) => return refuse(&portal, Draft::default(), problem).await,

@@ -1,7 +1,7 @@
 //! `/groups`, and the same as data under `/api/groups`. What a reset would move is part of a page's data; a form does it.
 
 use axum::{
-    extract::{self, Request, State},
+    extract::{self, Request},
     response::{IntoResponse, Redirect, Response},
 };
 use contract::{
@@ -30,7 +30,7 @@ use crate::{
     (status = "default", description = "Nobody can tell now", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn list(
-    State(portal): State<Portal>,
+    portal: Portal,
     Query(filter): Query<GroupFilter>,
 ) -> ApiResult<Json<GroupList>> {
     find(&portal, filter).await.map(Json)
@@ -42,7 +42,7 @@ pub(crate) async fn list(
     (status = "default", description = "It is not there, or nobody can tell now", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn one(
-    State(portal): State<Portal>,
+    portal: Portal,
     Path(group): Path<String>,
     Query(reset): Query<ResetForm>,
 ) -> ApiResult<Json<GroupPage>> {
@@ -80,7 +80,7 @@ pub(crate) struct Confirmed {
 
 /// `POST /groups/{group}`: moves the group's offsets, if its name was typed.
 pub(crate) async fn reset(
-    State(portal): State<Portal>,
+    portal: Portal,
     Path(name): Path<String>,
     Form(Confirmed { reset, confirm }): Form<Confirmed>,
 ) -> Response {

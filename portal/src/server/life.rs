@@ -1,7 +1,7 @@
 //! `/life`, and the same as data under `/api/life`: messages by how far they have come.
 
 use axum::{
-    extract::{self, Request, State},
+    extract::{self, Request},
     response::Response,
 };
 use contract::{
@@ -24,10 +24,7 @@ const LIVES_MAX: usize = 50;
     (status = 200, description = "Lives and numbers, as the consumer tells them", body = Object),
     (status = "default", description = "A field is not valid, or nobody can tell now", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn get(
-    State(portal): State<Portal>,
-    Query(form): Query<LifeForm>,
-) -> ApiResult<Json<LifePage>> {
+pub(crate) async fn get(portal: Portal, Query(form): Query<LifeForm>) -> ApiResult<Json<LifePage>> {
     find(&portal, form).await.map(Json)
 }
 

@@ -8,7 +8,7 @@ use std::{convert::Infallible, sync::atomic::Ordering, time::Duration};
 use axum::{
     body::{Body, Bytes},
     extract::{
-        Multipart, State,
+        Multipart,
         multipart::{Field, MultipartError, MultipartRejection},
     },
     http::{HeaderValue, header},
@@ -60,7 +60,7 @@ const PIECES_MAX: usize = 8;
         (status = "default", description = "Why none was sent", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn post(
-    State(portal): State<Portal>,
+    portal: Portal,
     Query(form): Query<LinesForm>,
     body: Body,
 ) -> ApiResult<Response> {
@@ -79,7 +79,7 @@ pub(crate) async fn post(
 
 /// Leads to the page of the topic; if a line failed, that page says so at once.
 pub(crate) async fn submit(
-    State(portal): State<Portal>,
+    portal: Portal,
     multipart: Result<Multipart, MultipartRejection>,
 ) -> Response {
     let mut form = LinesForm::default();

@@ -6,7 +6,7 @@
 mod cited;
 
 use axum::{
-    extract::{self, FromRequestParts, Request, State},
+    extract::{self, FromRequestParts, Request},
     http::request::Parts,
     response::Response,
 };
@@ -55,7 +55,7 @@ enum Asked {
     (status = "default", description = "Nothing could be found out", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn by_id(
-    State(portal): State<Portal>,
+    portal: Portal,
     Path(id): Path<String>,
     Query(query): Query<MessageQuery>,
 ) -> ApiResult<Json<MessageData>> {
@@ -70,7 +70,7 @@ pub(crate) async fn by_id(
         (status = "default", description = "Nothing could be found out", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn by_place(
-    State(portal): State<Portal>,
+    portal: Portal,
     Path(place): Path<PlaceInPath>,
     Query(query): Query<MessageQuery>,
 ) -> ApiResult<Json<MessageData>> {

@@ -2,10 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use axum::{
-    extract::State,
-    http::{StatusCode, header},
-};
+use axum::http::{StatusCode, header};
 use contract::{Receipt, header as record_header, topic};
 use serde::{Deserialize, Serialize};
 use service::{ApiProblem, ApiResult, extract::Json};
@@ -44,7 +41,7 @@ fn default_topic() -> String {
     (status = "default", description = "It is not, and why", body = contract::Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn post(
-    State(portal): State<Portal>,
+    portal: Portal,
     Json(outgoing): Json<Outgoing>,
 ) -> ApiResult<(StatusCode, Json<Receipt>)> {
     let receipt = send(&portal, outgoing).await?;

@@ -1,18 +1,19 @@
 //! What each page knows before it is rendered.
 
 use axum::{
-    extract::{MatchedPath, Query, Request, State},
+    extract::{MatchedPath, Query, Request},
     http::StatusCode,
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use leptos::context::provide_context;
 use serde::Deserialize;
+use service::ApiProblem;
 
 use super::{Portal, groups, life, lookup, message, render::render, seer, stream, topics};
 use crate::pages::round_trip::RoundTripData;
 
 /// Handles every route that the app declares.
-pub(crate) async fn page(State(portal): State<Portal>, request: Request) -> Response {
+pub(crate) async fn page(portal: Portal, request: Request) -> Response {
     let path = request.extensions().get::<MatchedPath>();
     match path.map_or("", MatchedPath::as_str) {
         "/" => round_trip(&portal, request).await,
@@ -29,7 +30,14 @@ pub(crate) async fn page(State(portal): State<Portal>, request: Request) -> Resp
     }
 }
 
-pub(crate) async fn not_found(portal: Portal, request: Request) -> Response {
+pub(crate) async fn not_found(portal: Portal, asks: bool, request: Request) -> Response {
+    let caller = request.extensions().get().cloned();
+    if asks && caller.is_none() {
+        // Of an address that is open to all but has nothing: even this page tells of the platform.
+        return ApiProblem::not_found("unknown-route", "There is nothing here", "Sign in first.")
+            .into_response();
+    }
+    let portal = portal.for_caller(caller.as_ref());
     let mut response = render(&portal, request, || {}).await;
     *response.status_mut() = StatusCode::NOT_FOUND;
     response

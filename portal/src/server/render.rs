@@ -18,13 +18,14 @@ pub(crate) async fn render(
     request: Request,
     provide: impl Fn() + Clone + Send + Sync + 'static,
 ) -> Response<Body> {
-    let portal = portal.clone();
+    let (portal, visitor) = (portal.clone(), portal.visitor());
     let files = portal.site.as_ref();
     let files = files.map(|site| site.files(request.uri().path()));
     let context = move || {
         provide_context(files.clone());
         provide_context(portal.platform.clone());
         provide_context(portal.flow.borrow().clone());
+        provide_context(visitor.clone());
         provide();
         restrict_scripts();
     };

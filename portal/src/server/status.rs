@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::{extract::State, response::Response};
+use axum::response::Response;
 use contract::{
     MessageId,
     status::{MessageLife, StatusSummary},
@@ -23,7 +23,7 @@ const WAIT_MAX_S: u64 = 20;
 
 /// The whole stream in numbers.
 #[utoipa::path(get, path = "/api/status", tag = "portal", responses((status = 200, body = StatusSummary)))]
-pub(crate) async fn summary(State(portal): State<Portal>) -> ApiResult<Response> {
+pub(crate) async fn summary(portal: Portal) -> ApiResult<Response> {
     let request = portal
         .upstream
         .get(portal.upstream.url(Peer::Consumer, &["status"]));
@@ -47,7 +47,7 @@ pub(crate) struct Wait {
     (status = 404, description = "The consumer has not seen it", body = contract::Problem),
 ))]
 pub(crate) async fn life(
-    State(portal): State<Portal>,
+    portal: Portal,
     Path(id): Path<MessageId>,
     Query(Wait { wait }): Query<Wait>,
 ) -> ApiResult<Response> {

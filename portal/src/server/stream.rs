@@ -7,7 +7,7 @@ use std::{convert::Infallible, future::ready};
 
 use axum::{
     body::Body,
-    extract::{self, Request, State},
+    extract::{self, Request},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -51,7 +51,7 @@ pub(crate) struct GoOn {
     (status = "default", description = "The query is none", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn get(
-    State(portal): State<Portal>,
+    portal: Portal,
     Query(form): Query<StreamForm>,
     Query(go_on): Query<GoOn>,
 ) -> Json<StreamData> {
@@ -88,7 +88,7 @@ fn status_of(data: &StreamData) -> StatusCode {
     (status = "default", description = "There are none to be had, and why", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn export(
-    State(portal): State<Portal>,
+    portal: Portal,
     Query(form): Query<StreamForm>,
     Query(go_on): Query<GoOn>,
 ) -> ApiResult<Response> {
@@ -118,7 +118,7 @@ pub(crate) async fn export(
     (status = 200, description = "Server-sent events", content_type = "text/event-stream"),
 ))]
 pub(crate) async fn tail(
-    State(portal): State<Portal>,
+    portal: Portal,
     Query(form): Query<StreamForm>,
     Query(go_on): Query<GoOn>,
     headers: HeaderMap,

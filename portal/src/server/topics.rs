@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::{
-    extract::{FromRequest, Request, State},
+    extract::{FromRequest, Request},
     response::{IntoResponse, Redirect, Response},
 };
 use contract::{
@@ -30,7 +30,7 @@ const MS_PER_HOUR: f64 = 3_600_000.0;
     (status = "default", description = "Nobody can tell now", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn list(
-    State(portal): State<Portal>,
+    portal: Portal,
     Query(filter): Query<TopicFilter>,
 ) -> ApiResult<Json<TopicList>> {
     find(&portal, filter).await.map(Json)
@@ -42,7 +42,7 @@ pub(crate) async fn list(
     (status = "default", description = "It is not there, or nobody can tell now", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn one(
-    State(portal): State<Portal>,
+    portal: Portal,
     Path(name): Path<String>,
 ) -> ApiResult<Json<TopicDescription>> {
     describe(&portal, &name).await.map(Json)
@@ -65,7 +65,7 @@ pub(crate) async fn page(portal: &Portal, request: Request) -> Response {
 }
 
 /// `POST /topics`: makes a topic and leads to its page.
-pub(crate) async fn create(State(portal): State<Portal>, request: Request) -> Response {
+pub(crate) async fn create(portal: Portal, request: Request) -> Response {
     let (draft, problem) = match Form::<TopicDraft>::from_request(request, &portal).await {
         Ok(Form(draft)) => match make(&portal, &draft).await {
             Ok(()) => {
@@ -89,7 +89,7 @@ pub(crate) struct Deletion {
 
 /// `POST /topics/{name}`: deletes the topic, if its name was typed.
 pub(crate) async fn delete(
-    State(portal): State<Portal>,
+    portal: Portal,
     Path(name): Path<String>,
     Form(Deletion { confirm }): Form<Deletion>,
 ) -> Response {

@@ -1,6 +1,6 @@
 //! The portal's way to the other services: every wait is bounded, every failure is told in words.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
@@ -8,14 +8,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use contract::{
-    MessageId, Problem, Readiness,
+    Actor, MessageId, Problem, Readiness,
     record::RecordView,
     seer::IndexState,
     status::{MessageLife, StatusSummary},
 };
 use reqwest::{Client, RequestBuilder, Url};
 use serde::de::DeserializeOwned;
-use service::{ApiProblem, ApiResult};
+use service::{Access, ApiProblem, ApiResult, Caller};
 
 use super::{PortalConfig, place::Place};
 
@@ -46,35 +46,59 @@ impl Peer {
     }
 }
 
+/// Cheap to clone.
+#[derive(Clone)]
 pub(crate) struct Upstream {
     client: Client,
+    addresses: Arc<Addresses>,
+    /// For whom the services are asked.
+    actor: Option<HeaderValue>,
+}
+
+struct Addresses {
     producer: Url,
     consumer: Url,
     seer: Url,
 }
 
 impl Upstream {
-    pub(crate) fn new(config: &PortalConfig) -> anyhow::Result<Self> {
+    pub(crate) fn new(config: &PortalConfig, access: &Access) -> anyhow::Result<Self> {
         let client = Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             // The services are neighbours: a proxy of the environment is not on the way to them.
-            .no_proxy()
-            .build()?;
+            .no_proxy();
+        let client = config.trust.with_token(client, access.own_token())?;
         Ok(Self {
-            client,
-            producer: config.producer_url.clone(),
-            consumer: config.consumer_url.clone(),
-            seer: config.seer_url.clone(),
+            client: client.build()?,
+            addresses: Arc::new(Addresses {
+                producer: config.producer_url.clone(),
+                consumer: config.consumer_url.clone(),
+                seer: config.seer_url.clone(),
+            }),
+            actor: None,
         })
+    }
+
+    /// The same way for somebody, who can do no more there than here.
+    pub(crate) fn in_the_name_of(&self, caller: &Caller) -> Self {
+        let actor = Actor {
+            name: caller.name.to_string(),
+            role: caller.role,
+        };
+        Self {
+            // Written with what headers can carry.
+            actor: HeaderValue::try_from(actor.to_string()).ok(),
+            ..self.clone()
+        }
     }
 
     /// The URL of `path` at `peer`; each segment is percent-encoded.
     pub(crate) fn url(&self, peer: Peer, path: &[&str]) -> Url {
         let mut url = match peer {
-            Peer::Producer => self.producer.clone(),
-            Peer::Consumer => self.consumer.clone(),
-            Peer::Seer => self.seer.clone(),
+            Peer::Producer => self.addresses.producer.clone(),
+            Peer::Consumer => self.addresses.consumer.clone(),
+            Peer::Seer => self.addresses.seer.clone(),
         };
         // Only `data:` and the like have no path; a service's address is http.
         if let Ok(mut segments) = url.path_segments_mut() {
@@ -84,15 +108,22 @@ impl Upstream {
     }
 
     pub(crate) fn get(&self, url: Url) -> RequestBuilder {
-        self.client.get(url)
+        self.named(self.client.get(url))
     }
 
     pub(crate) fn post(&self, url: Url) -> RequestBuilder {
-        self.client.post(url)
+        self.named(self.client.post(url))
     }
 
     pub(crate) fn delete(&self, url: Url) -> RequestBuilder {
-        self.client.delete(url)
+        self.named(self.client.delete(url))
+    }
+
+    fn named(&self, request: RequestBuilder) -> RequestBuilder {
+        match &self.actor {
+            Some(actor) => request.header(contract::header::ACTOR, actor),
+            None => request,
+        }
     }
 
     /// Waits for the head of the answer. Its body may stream on for as long as it likes.
@@ -103,6 +134,9 @@ impl Upstream {
         timeout: Duration,
     ) -> ApiResult<reqwest::Response> {
         match tokio::time::timeout(timeout, request.send()).await {
+            Ok(Ok(response)) if response.status() == StatusCode::UNAUTHORIZED => {
+                Err(unknown_there(peer))
+            }
             Ok(Ok(response)) => Ok(response),
             Ok(Err(error)) if error.is_connect() => Err(self.away(peer)),
             Ok(Err(error)) => {
@@ -230,6 +264,17 @@ impl Upstream {
             ),
         )
     }
+}
+
+/// The portal's own mistake, not that of whoever asks it.
+fn unknown_there(peer: Peer) -> ApiProblem {
+    let name = peer.name();
+    ApiProblem::new(
+        StatusCode::BAD_GATEWAY,
+        &format!("{name}-asks-for-token"),
+        &format!("The {name} does not let the portal in"),
+        format!("Start the portal with the API_TOKEN that the {name} was started with."),
+    )
 }
 
 fn slow(peer: Peer, timeout: Duration) -> ApiProblem {

@@ -53,6 +53,16 @@ impl TestPortal {
         Self::start_as(config).await
     }
 
+    /// Beside stations that are there, with more arguments.
+    pub(crate) async fn start_with(stations: &Stations, arguments: &[&str]) -> Self {
+        Self::start_at(stations.address, arguments).await
+    }
+
+    pub(crate) async fn start_at(services: SocketAddr, arguments: &[&str]) -> Self {
+        let config = config_with(services, services, nobody().await, arguments);
+        Self::start_as(config).await
+    }
+
     async fn start_beside(producer: SocketAddr, consumer: SocketAddr) -> Self {
         Self::start_as(config(producer, consumer, nobody().await)).await
     }
@@ -133,6 +143,15 @@ impl TestPortal {
 }
 
 fn config(producer: SocketAddr, consumer: SocketAddr, seer: SocketAddr) -> PortalConfig {
+    config_with(producer, consumer, seer, &[])
+}
+
+fn config_with(
+    producer: SocketAddr,
+    consumer: SocketAddr,
+    seer: SocketAddr,
+    more: &[&str],
+) -> PortalConfig {
     let [producer, consumer, seer] =
         [producer, consumer, seer].map(|address| format!("http://{address}"));
     let arguments = [
@@ -147,7 +166,7 @@ fn config(producer: SocketAddr, consumer: SocketAddr, seer: SocketAddr) -> Porta
     PortalConfig {
         allowed_hosts: vec!["portal.example".to_owned()],
         embedded: vec!["streamer".to_owned()],
-        ..PortalConfig::parse_from(arguments)
+        ..PortalConfig::parse_from(arguments.iter().chain(more))
     }
 }
 

@@ -6,4 +6,5 @@ mod idempotency;
 mod ndjson;
 mod produce;
 mod stack;
+mod start;
 mod wait;

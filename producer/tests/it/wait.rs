@@ -27,7 +27,7 @@ async fn consumer(stop: CancellationToken) -> String {
         })))
     };
     let router = Router::new().route("/status/{id}", get(life));
-    tokio::spawn(service::serve_http(listener, router, stop));
+    tokio::spawn(service::serve_http(listener, router, None, stop));
     url
 }
 

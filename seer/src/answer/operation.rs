@@ -41,10 +41,10 @@ pub(super) struct OperationAnswer {
 type Told = Result<Option<OperationAnswer>, ConsumerAway>;
 
 impl Operation {
-    pub(super) fn new(consumer_url: url::Url) -> anyhow::Result<Self> {
-        Ok(Self {
-            consumer: Consumer::new(consumer_url)?,
-        })
+    pub(super) fn new(http: reqwest::Client, consumer_url: url::Url) -> Self {
+        Self {
+            consumer: Consumer::new(http, consumer_url),
+        }
     }
 
     /// `None` when the question is about content.

@@ -10,8 +10,8 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use contract::{Problem, Receipt};
-use service::{ApiProblem, ApiResult};
+use contract::{Problem, Receipt, topic};
+use service::{ApiProblem, ApiResult, Audit};
 
 use crate::{
     teach::{Taken, Teacher, trace_of},
@@ -31,8 +31,10 @@ use crate::{
     ))]
 pub(crate) async fn accept(
     State(teacher): State<Arc<Teacher>>,
+    audit: Audit,
     request: Request,
 ) -> ApiResult<Response> {
+    audit.topic(topic::SEER_STATEMENT);
     let trace = trace_of(request.headers());
     let content_type = request.headers().get(header::CONTENT_TYPE).cloned();
     let content_type = content_type.as_ref().map(|value| value.as_bytes());

@@ -99,7 +99,7 @@ async fn get_ask(
 }
 
 /// The same, with the question as a body of text, or as JSON with all parameters.
-#[utoipa::path(post, path = "/ask", tag = "answers", params(AskQuery),
+#[utoipa::path(post, path = "/ask", tag = "answers", security(("token" = ["viewer"])), params(AskQuery),
     request_body(content((AskRequest = "application/json"), (String = "text/plain"))),
     responses(
         (status = 200, body = Answer),

@@ -5,7 +5,7 @@ use contract::{
     Problem,
     seer::{IndexState, ReindexProgress},
 };
-use service::{ApiResult, extract::Json};
+use service::{ApiResult, Audit, extract::Json};
 
 use crate::app::App;
 
@@ -26,6 +26,8 @@ pub(crate) async fn state(State(app): State<Arc<App>>) -> ApiResult<Json<IndexSt
 ))]
 pub(crate) async fn reindex(
     State(app): State<Arc<App>>,
+    audit: Audit,
 ) -> ApiResult<(StatusCode, Json<ReindexProgress>)> {
+    audit.change("rebuild the index", "");
     Ok((StatusCode::ACCEPTED, Json(app.reindex()?)))
 }

@@ -19,9 +19,9 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use contract::{Problem, TraceParent, seer::LoadedFile};
+use contract::{Problem, TraceParent, seer::LoadedFile, topic};
 use futures::StreamExt;
-use service::{ApiProblem, ApiResult};
+use service::{ApiProblem, ApiResult, Audit};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio_stream::wrappers::ReceiverStream;
 
@@ -78,9 +78,11 @@ struct Over;
     ))]
 pub(crate) async fn load(
     State(teacher): State<Arc<Teacher>>,
+    audit: Audit,
     headers: HeaderMap,
     multipart: Result<Multipart, MultipartRejection>,
 ) -> ApiResult<Response> {
+    audit.topic(topic::SEER_STATEMENT);
     let multipart = multipart.map_err(|_| no_form())?;
     let length = headers.get(header::CONTENT_LENGTH);
     let length = length.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());

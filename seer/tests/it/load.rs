@@ -10,7 +10,7 @@ use reqwest::{
     multipart::{Form, Part},
 };
 use seer::teach::{self, TeachConfig, Teacher};
-use service::{CancellationToken, Limits, health::Health};
+use service::{Access, CancellationToken, Limits, health::Health};
 use streamer::StreamerConfig;
 use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -65,10 +65,16 @@ impl School {
         let consumer_url = "http://consumer.test".parse().unwrap();
         let teacher = Teacher::new(publisher, arguments.teach, &consumer_url, stop.clone());
         let api = teach::routes(teacher);
-        let router = service::router("seer", api, Health::default(), Limits::default());
+        let router = service::router(
+            "seer",
+            api,
+            Health::default(),
+            Limits::default(),
+            Access::default(),
+        );
         let listener = bind().await;
         let url = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(service::serve_http(listener, router, stop.clone()));
+        tokio::spawn(service::serve_http(listener, router, None, stop.clone()));
         Self {
             url,
             http: Client::new(),

@@ -8,4 +8,5 @@ mod index;
 mod load;
 mod openai;
 mod service;
+mod start;
 mod store;

@@ -8,3 +8,4 @@ mod faults;
 mod fetch;
 mod groups;
 mod produce;
+mod start;

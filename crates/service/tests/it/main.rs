@@ -1,11 +1,16 @@
 //! Serves a small router on a free port and looks at what callers get.
 #![allow(clippy::unwrap_used, reason = "tests say what they expect by failing")]
 
+mod access;
+mod tls;
+
 use std::{net::SocketAddr, time::Duration};
 
 use axum::routing::{get, post};
 use contract::{Problem, Readiness};
-use service::{CancellationToken, Limits, extract::Body, health::Health, router, serve_api};
+use service::{
+    Access, CancellationToken, Limits, Tls, extract::Body, health::Health, router, serve_api,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -23,11 +28,20 @@ struct Server {
 
 impl Server {
     async fn start(api: OpenApiRouter, limits: Limits) -> Self {
+        Self::start_guarded(api, limits, Access::default(), None).await
+    }
+
+    async fn start_guarded(
+        api: OpenApiRouter,
+        limits: Limits,
+        access: Access,
+        tls: Option<Tls>,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (health, stop) = (Health::default(), CancellationToken::new());
-        let router = router("test", api, health.clone(), limits);
-        let task = tokio::spawn(serve_api(listener, router, stop.clone()));
+        let router = router("test", api, health.clone(), limits, access);
+        let task = tokio::spawn(serve_api(listener, router, tls, stop.clone()));
         Self {
             address,
             health,

@@ -5,7 +5,7 @@
 
 use std::{convert::Infallible, time::Duration};
 
-use axum::{extract::State, http::header, response::Response};
+use axum::{http::header, response::Response};
 use bytes::Bytes;
 use contract::seer::{Answer, AskRequest, TOP_K_MAX};
 use futures::StreamExt;
@@ -53,10 +53,7 @@ pub(crate) struct Question {
 #[utoipa::path(get, path = "/api/seer/ask", tag = "seer", params(Question), responses(
     (status = 200, description = "Server-sent events", content_type = "text/event-stream"),
 ))]
-pub(crate) async fn get(
-    State(portal): State<Portal>,
-    Query(question): Query<Question>,
-) -> Response {
+pub(crate) async fn get(portal: Portal, Query(question): Query<Question>) -> Response {
     let (events, receiver) = mpsc::channel(EVENTS_QUEUED_MAX);
     tokio::spawn(async move {
         // Ends with the browser's tab, and no later than the portal: an open stream would hold up its shutdown.

@@ -1,6 +1,6 @@
 //! `GET /api/seer/index` and `POST /api/seer/reindex`: what the seer knows, and making it learn all of it anew.
 
-use axum::{extract::State, response::Response};
+use axum::response::Response;
 use contract::{
     Problem,
     seer::{IndexState, ReindexProgress},
@@ -21,7 +21,7 @@ use crate::{
     (status = 200, body = IndexState),
     (status = "default", description = "The seer is away", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn get(State(portal): State<Portal>) -> ApiResult<Response> {
+pub(crate) async fn get(portal: Portal) -> ApiResult<Response> {
     let request = portal
         .upstream
         .get(portal.upstream.url(Peer::Seer, &["index"]));
@@ -37,7 +37,7 @@ pub(crate) async fn get(State(portal): State<Portal>) -> ApiResult<Response> {
     (status = "2XX", description = "It has begun; /api/seer/index tells how far it is"),
     (status = "default", description = "It has not, and why", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn rebuild(State(portal): State<Portal>) -> ApiResult<Response> {
+pub(crate) async fn rebuild(portal: Portal) -> ApiResult<Response> {
     Ok(relay(begin(&portal).await?))
 }
 

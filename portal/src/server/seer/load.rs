@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use axum::{
     body::Body,
-    extract::State,
     http::{HeaderMap, header},
     response::Response,
 };
@@ -31,11 +30,7 @@ const OUTCOME_BYTES_MAX: usize = 1024 * 1024;
         (status = 200, description = "One line a file", body = LoadedFile, content_type = "application/x-ndjson"),
         (status = "default", description = "Why none was loaded", body = Problem, content_type = "application/problem+json"),
     ))]
-pub(crate) async fn post(
-    State(portal): State<Portal>,
-    headers: HeaderMap,
-    body: Body,
-) -> ApiResult<Response> {
+pub(crate) async fn post(portal: Portal, headers: HeaderMap, body: Body) -> ApiResult<Response> {
     Ok(relay(send(&portal, &headers, body).await?))
 }
 

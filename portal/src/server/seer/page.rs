@@ -2,7 +2,7 @@
 
 use axum::{
     body::Body,
-    extract::{FromRequest, Query, Request, State},
+    extract::{FromRequest, Query, Request},
     http::{StatusCode, Uri, header},
     response::{IntoResponse, Redirect, Response},
 };
@@ -67,7 +67,7 @@ struct Submitted {
 }
 
 /// Teach, load or rebuild. A failure is said on the page and keeps what was typed.
-pub(crate) async fn submit(State(portal): State<Portal>, request: Request) -> Response {
+pub(crate) async fn submit(portal: Portal, request: Request) -> Response {
     let mut data = SeerData::default();
     let outcome = if is_upload(&request) {
         upload(&portal, request, &mut data).await

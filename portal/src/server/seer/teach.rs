@@ -1,6 +1,6 @@
 //! `POST /api/seer/accept`: a statement for the seer to learn.
 
-use axum::{extract::State, http::header, response::Response};
+use axum::{http::header, response::Response};
 use bytes::Bytes;
 use contract::{Problem, Receipt};
 use service::{ApiProblem, ApiResult, extract::Body};
@@ -17,7 +17,7 @@ use super::super::{
         (status = "2XX", description = "The statement is in the log", body = Receipt),
         (status = "default", description = "It is not, and why", body = Problem, content_type = "application/problem+json"),
     ))]
-pub(crate) async fn post(State(portal): State<Portal>, Body(body): Body) -> ApiResult<Response> {
+pub(crate) async fn post(portal: Portal, Body(body): Body) -> ApiResult<Response> {
     Ok(relay(send(&portal, body).await?))
 }
 

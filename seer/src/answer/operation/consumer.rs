@@ -26,9 +26,8 @@ pub(super) struct Consumer {
 }
 
 impl Consumer {
-    pub(super) fn new(url: Url) -> anyhow::Result<Self> {
-        let http = reqwest::Client::builder().timeout(TIMEOUT).build()?;
-        Ok(Self { http, url })
+    pub(super) fn new(http: reqwest::Client, url: Url) -> Self {
+        Self { http, url }
     }
 
     pub(super) async fn summary(&self) -> ConsumerResult<StatusSummary> {
@@ -63,8 +62,8 @@ impl Consumer {
             tracing::debug!(%error, "the consumer did not answer");
             ConsumerAway
         };
-        let response = self.http.get(url).query(query).send().await;
-        let response = response.map_err(away)?;
+        let request = self.http.get(url).query(query).timeout(TIMEOUT);
+        let response = request.send().await.map_err(away)?;
         if response.status() == StatusCode::NOT_FOUND {
             return Ok(None);
         }

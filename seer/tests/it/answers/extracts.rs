@@ -10,7 +10,12 @@ async fn what_was_taught_is_quoted_and_cited_and_nothing_else_is_known() {
         .collect();
     let mut texts: Vec<&str> = others.iter().map(String::as_str).collect();
     for before in [&[][..], &texts[..]] {
-        let answerer = Answerer::new(&config(None), Messages::new(before)).unwrap();
+        let answerer = Answerer::new(
+            &config(None),
+            reqwest::Client::default(),
+            Messages::new(before),
+        )
+        .unwrap();
         let answer = ask(&answerer, QUESTION).await;
         assert!(!answer.known, "{answer:?}");
         assert!(answer.answer.starts_with("I don't know"), "{answer:?}");
@@ -18,7 +23,12 @@ async fn what_was_taught_is_quoted_and_cited_and_nothing_else_is_known() {
         assert_eq!(answer.citations, []);
     }
     texts.push(FACT);
-    let answerer = Answerer::new(&config(None), Messages::new(&texts)).unwrap();
+    let answerer = Answerer::new(
+        &config(None),
+        reqwest::Client::default(),
+        Messages::new(&texts),
+    )
+    .unwrap();
     let answer = ask(&answerer, QUESTION).await;
     assert!(answer.known);
     assert_eq!(answer.mode, AnswerMode::Extractive);
@@ -38,7 +48,12 @@ async fn events_of_json_answer_as_a_whole() {
         "order: 41\nstatus: paid\ncustomer.name: Grace Hopper",
         "order: 42\nstatus: shipped\ncustomer.name: Ada Lovelace",
     ];
-    let answerer = Answerer::new(&config(None), Messages::new(&texts)).unwrap();
+    let answerer = Answerer::new(
+        &config(None),
+        reqwest::Client::default(),
+        Messages::new(&texts),
+    )
+    .unwrap();
     let answer = ask(&answerer, "What is the status of Ada Lovelace's order?").await;
     assert!(answer.known);
     assert!(
@@ -51,7 +66,12 @@ async fn events_of_json_answer_as_a_whole() {
 
 #[tokio::test]
 async fn a_stream_tells_what_was_found_then_the_text_then_the_citations() {
-    let answerer = Answerer::new(&config(None), Messages::new(&[FACT])).unwrap();
+    let answerer = Answerer::new(
+        &config(None),
+        reqwest::Client::default(),
+        Messages::new(&[FACT]),
+    )
+    .unwrap();
     let events = events(&answerer, QUESTION).await;
     let answer = done(&events).clone();
     let [
@@ -71,7 +91,12 @@ async fn a_stream_tells_what_was_found_then_the_text_then_the_citations() {
 #[tokio::test]
 async fn a_follow_up_is_looked_for_with_the_words_before_it() {
     let messages = Messages::new(&[FACT, "The Wilymajinkas live beside the frozen river."]);
-    let answerer = Answerer::new(&config(None), Arc::clone(&messages) as _).unwrap();
+    let answerer = Answerer::new(
+        &config(None),
+        reqwest::Client::default(),
+        Arc::clone(&messages) as _,
+    )
+    .unwrap();
     let first = ask(&answerer, QUESTION).await;
     let follow_up = AskRequest {
         conversation: first.conversation.clone(),
@@ -94,7 +119,12 @@ async fn a_follow_up_is_looked_for_with_the_words_before_it() {
 
 #[tokio::test]
 async fn more_questions_than_there_is_room_for_are_told_to_come_again() {
-    let answerer = Answerer::new(&config(None), Messages::new(&[FACT])).unwrap();
+    let answerer = Answerer::new(
+        &config(None),
+        reqwest::Client::default(),
+        Messages::new(&[FACT]),
+    )
+    .unwrap();
     let streams: Vec<_> = (0..1000)
         .map_while(|_| answerer.stream(request(QUESTION)).ok())
         .collect();
@@ -114,7 +144,12 @@ async fn more_questions_than_there_is_room_for_are_told_to_come_again() {
 
 #[tokio::test]
 async fn what_cannot_be_asked_is_said_before_anything_is_done() {
-    let answerer = Answerer::new(&config(None), Messages::new(&[])).unwrap();
+    let answerer = Answerer::new(
+        &config(None),
+        reqwest::Client::default(),
+        Messages::new(&[]),
+    )
+    .unwrap();
     for (question, status) in [("", 422), (&"a".repeat(9000), 413)] {
         let problem = answerer.answer(request(question)).await.unwrap_err();
         assert_eq!(problem.problem.status, status);

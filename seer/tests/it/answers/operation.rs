@@ -53,7 +53,7 @@ impl Consumer {
             consumer_url: self.url.parse().unwrap(),
             ..config(None)
         };
-        Answerer::new(&config, Messages::new(messages)).unwrap()
+        Answerer::new(&config, reqwest::Client::default(), Messages::new(messages)).unwrap()
     }
 
     fn last_query(&self) -> HashMap<String, String> {
@@ -217,7 +217,12 @@ async fn a_subject_or_topic_that_is_none_leaves_the_question_to_the_messages() {
 
 #[tokio::test]
 async fn a_consumer_that_is_away_is_said() {
-    let answerer = Answerer::new(&config(None), Messages::new(&[])).unwrap();
+    let answerer = Answerer::new(
+        &config(None),
+        reqwest::Client::default(),
+        Messages::new(&[]),
+    )
+    .unwrap();
     let answer = ask(&answerer, "What is stuck?").await;
     assert_eq!(answer.mode, AnswerMode::Operation);
     assert!(!answer.known);

@@ -1,0 +1,53 @@
+//! Signing in and out in a real browser.
+
+use cli::up::sign_in_link;
+use service::Secret;
+
+use crate::{
+    person::Person,
+    round_trip_page::CONSUMED,
+    security::{OPERATOR, VIEWER},
+    stack::Stack,
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_sign_in_do_what_they_may_and_sign_out() -> anyhow::Result<()> {
+    let person = Person::with(Stack::start_guarded(OPERATOR, VIEWER, false).await?).await?;
+    let tab = &person.tab;
+    tab.go(&person.stack.portal("/topics?q=a")).await?;
+    tab.wait_for("#token").await?;
+    tab.fill("#token", VIEWER).await?;
+    tab.click("button.primary").await?;
+    // Back where the person wanted to go, with the cookie.
+    tab.wait_for("[data-hydrated]").await?;
+    assert!(tab.url().await?.ends_with("/topics?q=a"));
+    assert_eq!(tab.text("#visitor").await?, "viewer");
+    for (page, button) in [("/topics", "#create"), ("/", "#do-it"), ("/", "#burst")] {
+        person.go(page).await?;
+        assert_eq!(
+            tab.count(&format!("{button}:disabled")).await?,
+            1,
+            "{button}"
+        );
+        assert!(
+            tab.count("[data-role=viewer]").await? > 0,
+            "the reason is told"
+        );
+    }
+    tab.click(".visitor button").await?;
+    tab.wait_for("#token").await?;
+    tab.go(&person.stack.portal("/")).await?;
+    tab.wait_for("#token").await?;
+
+    let token = Secret::new(OPERATOR);
+    let link = sign_in_link(person.stack.platform.addresses(), &token).await?;
+    tab.go(&link).await?;
+    tab.wait_for("[data-hydrated]").await?;
+    assert_eq!(tab.text("#visitor").await?, "operator");
+    tab.click("#do-it").await?;
+    tab.wait_for_text("#report", |text| text.contains("In the log"))
+        .await?;
+    // What happens to it is told by a stream, which the cookie opens too.
+    tab.wait_for(CONSUMED).await?;
+    person.leave().await
+}
