@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # Installs what is missing, and only that. With `build`: the pinned toolchain, the C tools that librdkafka and SQLite
-# are built with, and pip, which fetches the embedding model. With `test`: also a Chromium for the browser tests, and, where
-# there is npm, axe-core, which judges the pages' accessibility. With `conformance`: also kcat, a JDK and Maven for the
-# comparison with Apache Kafka. With `deploy`: what checks images and manifests, but for Go and kubectl, whose packages are too old in Debian 12.
+# are built with, OpenSSL, by which librdkafka does TLS, and pip, which fetches the embedding model. With `test`: also a
+# Chromium for the browser tests, and, where there is npm, axe-core, which judges the pages' accessibility. With
+# `conformance`: also kcat, a JDK and Maven for the comparison with Apache Kafka. With `external`: what stands around the
+# services in production, Apache Kafka and PostgreSQL. With `deploy`: what checks images and manifests, but for Go and kubectl,
+# whose packages are too old in Debian 12.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -29,6 +31,17 @@ install_packages() {
     brew install --quiet "${packages[@]}" || give_up "brew install ${packages[*]}"
   else
     give_up "with your package manager: ${packages[*]}"
+  fi
+}
+
+# Its headers and how to link it: the package of each kind of machine.
+missing_openssl() {
+  if command -v pkg-config >/dev/null 2>&1 && pkg-config --exists 'openssl >= 3'; then return; fi
+  if command -v apt-get >/dev/null 2>&1; then
+    echo libssl-dev
+  elif ! command -v brew >/dev/null 2>&1 || ! brew --prefix --installed openssl@3 >/dev/null 2>&1; then
+    # Homebrew keeps it apart from the system's, and the build looks for it there.
+    echo openssl@3
   fi
 }
 
@@ -71,7 +84,7 @@ install_axe() {
 
 setup_build() {
   # shellcheck disable=SC2046 # package names hold no blanks
-  install_packages $(missing_packages cc=gcc c++=g++ make=make)
+  install_packages $(missing_packages cc=gcc c++=g++ make=make pkg-config=pkg-config) $(missing_openssl)
   # pip fetches the seer's embedding model; macOS has both.
   python3 -m pip --version >/dev/null 2>&1 || install_packages python3-pip
   install_toolchain
@@ -89,6 +102,16 @@ setup_conformance() {
   install_packages $(missing_packages kcat=kcat java=default-jdk-headless mvn=maven)
 }
 
+setup_external() {
+  setup_test
+  # shellcheck disable=SC2046
+  install_packages $(missing_packages java=default-jdk-headless mvn=maven openssl=openssl) $(missing_postgres)
+}
+
+missing_postgres() {
+  command -v initdb >/dev/null 2>&1 || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || echo postgresql
+}
+
 setup_deploy() {
   setup_build
   # shellcheck disable=SC2046
@@ -98,9 +121,9 @@ setup_deploy() {
 }
 
 case "${1:-}" in
-  build | test | conformance | deploy) "setup_$1" ;;
+  build | test | conformance | external | deploy) "setup_$1" ;;
   *)
-    echo "usage: make/setup.sh build|test|conformance|deploy" >&2
+    echo "usage: make/setup.sh build|test|conformance|external|deploy" >&2
     exit 2
     ;;
 esac
