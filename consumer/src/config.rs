@@ -2,7 +2,7 @@ use std::{path::PathBuf, time::Duration};
 
 use bus::{KafkaConfig, TopicSelection};
 use contract::{port, topic};
-use service::{AccessArgs, ListenArgs, TlsArgs};
+use service::{AccessArgs, ListenArgs, Secret, TlsArgs};
 
 /// Kafka → status: reads every message, keeps the life of each, shows both live.
 #[derive(Clone, Debug, clap::Parser)]
@@ -43,6 +43,18 @@ pub struct IntakeConfig {
 /// Where the status of messages is kept, and for how long.
 #[derive(Clone, Debug, clap::Args)]
 pub struct StoreConfig {
+    /// PostgreSQL that keeps the status instead of the folder, such as postgres://user:password@host/database?sslmode=verify-full:
+    /// several consumers can share it and the work
+    #[arg(
+        long,
+        env = "STATUS_DATABASE_URL",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub status_database_url: Option<Secret>,
+    /// File that holds STATUS_DATABASE_URL instead
+    #[arg(long, env = "STATUS_DATABASE_URL_FILE", value_name = "FILE")]
+    pub status_database_url_file: Option<PathBuf>,
     /// Folder of the status store
     #[arg(
         long,
@@ -94,6 +106,17 @@ pub struct ViewerConfig {
     /// Program that evaluates expressions: this one, or another that serves the consumer [default: this one]
     #[arg(long, env = "CONSUMER_FILTER_PROGRAM", value_name = "FILE")]
     pub filter_program: Option<PathBuf>,
+}
+
+impl StoreConfig {
+    pub(crate) fn database_url(&self) -> anyhow::Result<Option<Secret>> {
+        let file = self.status_database_url_file.as_deref();
+        Secret::given(
+            "STATUS_DATABASE_URL",
+            self.status_database_url.as_ref(),
+            file,
+        )
+    }
 }
 
 impl IntakeConfig {

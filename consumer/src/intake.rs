@@ -5,22 +5,21 @@
 //! tried again with the same batch, so nothing is skipped; reading waits meanwhile.
 
 use std::{
-    collections::HashMap,
     sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
 
 use anyhow::Context;
-use bus::{Batch, KafkaConfig, StartFrom, StartPosition, Subscription, SubscriptionOptions};
+use bus::{Batch, KafkaConfig, StartFrom, Subscription, SubscriptionOptions};
 use contract::Timestamp;
-use parking_lot::Mutex;
 use service::{CancellationToken, health::CheckHandle};
+use tokio::runtime::Handle;
 
 use crate::{
     config::IntakeConfig,
     lives::Lives,
     observation::{Observation, observe},
-    store::{FoldBatch, Folded, StatusStore},
+    store::{FoldBatch, Folded, Partition, Positions, StatusStore},
     totals::Totals,
 };
 
@@ -31,12 +30,8 @@ const CLOSE_TIMEOUT: Duration = Duration::from_millis(1500);
 /// How long a store that refuses is left alone.
 const RETRY_DELAY: Duration = Duration::from_millis(500);
 
-/// The positions of the store, for partitions that are assigned while it runs.
-type Positions = Arc<Mutex<HashMap<(Arc<str>, i32), StartPosition>>>;
-
 pub(crate) struct Intake {
     subscription: Subscription<Observation>,
-    positions: Positions,
     store: Arc<dyn StatusStore>,
     store_check: CheckHandle,
     totals: Arc<Totals>,
@@ -45,35 +40,32 @@ pub(crate) struct Intake {
 
 impl Intake {
     /// Joins the group at the positions of the store.
-    pub(crate) async fn start(
+    pub(crate) fn start(
         kafka: &KafkaConfig,
         config: &IntakeConfig,
         store: Arc<dyn StatusStore>,
         store_check: CheckHandle,
         totals: Arc<Totals>,
         lives: Arc<Lives>,
+        stop: CancellationToken,
     ) -> anyhow::Result<Self> {
         describe_metrics();
-        let stored = store.positions().await?;
-        let positions: Positions = Arc::new(Mutex::new(
-            stored
-                .into_iter()
-                .map(|stored| ((Arc::from(stored.topic), stored.partition), stored.start))
-                .collect(),
-        ));
         let options = SubscriptionOptions {
             client_id: "kafkloud-consumer",
             group: config.group.clone(),
             topics: config.selection()?,
             batch_max: BATCH_MAX,
         };
-        let start = start_from(Arc::clone(&positions));
+        let start = start_from(Claims {
+            store: Arc::clone(&store),
+            check: store_check.clone(),
+            stop,
+        });
         let subscription = Subscription::start(kafka, options, start, observe)
             .context("cannot subscribe to Kafka")?;
         store_check.ready();
         Ok(Self {
             subscription,
-            positions,
             store,
             store_check,
             totals,
@@ -98,13 +90,8 @@ impl Intake {
                 break Ok(());
             };
             acks.batch_done(&ends);
-            self.totals.add(&folded.reached);
-            if let Err(error) = self.show(&folded).await {
-                tracing::warn!(
-                    error = format!("{error:#}"),
-                    "changes not shown to those who watch"
-                );
-            }
+            self.totals.reach(&folded.totals);
+            self.lives.show(&*self.store, &folded.changed).await;
         };
         self.subscription.close(CLOSE_TIMEOUT).await;
         result
@@ -142,34 +129,46 @@ impl Intake {
         self.store_check.ready();
         metrics::counter!("consumer_records_total").increment(records as u64);
         metrics::histogram!("consumer_batch_records").record(records as f64);
-        let mut positions = self.positions.lock();
-        for end in &batch.ends.0 {
-            let start = StartPosition {
-                next_offset: end.last_offset + 1,
-                topic_id: end.topic_id,
-            };
-            positions.insert((Arc::clone(&end.topic), end.partition), start);
-        }
-        drop(positions);
         Some(folded)
-    }
-
-    async fn show(&self, folded: &Folded) -> anyhow::Result<()> {
-        let wanted = self.lives.wanted(&folded.changed);
-        if !wanted.ids.is_empty() {
-            let lives = self.store.lives(wanted.ids.clone()).await?;
-            self.lives.publish(lives, &wanted);
-        }
-        Ok(())
     }
 }
 
-fn start_from(positions: Positions) -> StartFrom {
-    StartFrom::Positions(Box::new(move |topic, partition| {
+/// Claims partitions that are assigned to this member of the group.
+struct Claims {
+    store: Arc<dyn StatusStore>,
+    check: CheckHandle,
+    stop: CancellationToken,
+}
+
+impl Claims {
+    /// Tried until it succeeds: reading from anywhere else would lose or repeat messages. The group waits meanwhile, as long
+    /// as for any busy member. After a stop nothing is folded any more, wherever reading begins.
+    async fn claim(&self, partitions: Vec<Partition>) -> Positions {
+        loop {
+            let claimed = self.store.claim(partitions.clone());
+            match self.stop.run_until_cancelled(claimed).await {
+                Some(Ok(positions)) => return positions,
+                Some(Err(error)) => {
+                    tracing::error!(
+                        error = format!("{error:#}"),
+                        "cannot read the positions of the status store; trying again"
+                    );
+                    self.check.not_ready("the status store does not answer");
+                }
+                None => return Positions::new(),
+            }
+            let delay = tokio::time::sleep(RETRY_DELAY);
+            self.stop.run_until_cancelled(delay).await;
+        }
+    }
+}
+
+fn start_from(claims: Claims) -> StartFrom {
+    let runtime = Handle::current();
+    StartFrom::Positions(Box::new(move |partitions| {
+        let positions = runtime.block_on(claims.claim(partitions.to_vec()));
+        claims.check.ready();
         positions
-            .lock()
-            .get(&(Arc::from(topic), partition))
-            .copied()
     }))
 }
 

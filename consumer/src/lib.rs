@@ -13,6 +13,7 @@ mod intake;
 mod kafka;
 mod lives;
 mod observation;
+mod others;
 mod pace;
 mod rates;
 mod resume;
@@ -35,9 +36,7 @@ use tokio::{net::TcpListener, task::JoinSet};
 pub use config::{ConsumerConfig, IntakeConfig, StoreConfig, ViewerConfig};
 pub use filter::filter_worker;
 
-use crate::{
-    app::App, intake::Intake, lives::Lives, store::SqliteStore, store::StatusStore, totals::Totals,
-};
+use crate::{app::App, intake::Intake, lives::Lives, others::Others, totals::Totals};
 
 /// Time until the head of a response: the longest `?wait` and a little more.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(65);
@@ -50,9 +49,9 @@ pub async fn serve(
 ) -> anyhow::Result<()> {
     let (access, tls) = (config.access.load()?, config.tls.load()?);
     let health = Health::default();
+    let stop = stop.child_token();
     let admin = Admin::new(&config.kafka, "kafkloud-consumer")?;
-    let sqlite = Arc::new(SqliteStore::open(&config.store)?);
-    let store: Arc<dyn StatusStore> = sqlite.clone();
+    let (store, others) = store::open(&config.store).await?;
     let totals = Arc::new(Totals::new(store.totals().await?));
     let lives = Lives::new();
     let intake = Intake::start(
@@ -62,13 +61,25 @@ pub async fn serve(
         health.check("store"),
         Arc::clone(&totals),
         Arc::clone(&lives),
-    )
-    .await?;
-    let stop = stop.child_token();
+        stop.clone(),
+    )?;
+    let others = others.map(|folded| Others {
+        folded,
+        store: Arc::clone(&store),
+        totals: Arc::clone(&totals),
+        lives: Arc::clone(&lives),
+    });
     let broker = config.kafka.broker.clone();
     let kafka = health.check("kafka");
     tokio::spawn(kafka.follow(admin.broker_state(), move |state| state.missing(&broker)));
-    let app = App::new(&config, store, lives, totals, admin, stop.clone());
+    let app = App::new(
+        &config,
+        Arc::clone(&store),
+        lives,
+        totals,
+        admin,
+        stop.clone(),
+    );
     let limits = Limits {
         body_bytes: 64 * 1024,
         response: RESPONSE_TIMEOUT,
@@ -76,8 +87,11 @@ pub async fn serve(
     let router = service::router("consumer", routes::all(app), health, limits, access);
     let mut parts = JoinSet::new();
     parts.spawn(intake.run(stop.clone()));
+    if let Some(others) = others {
+        parts.spawn(others.follow(stop.clone()));
+    }
     parts.spawn(service::serve_api(listener, router, tls, stop.clone()));
     let result = service::join_parts(parts, &stop).await;
-    sqlite.close().await;
+    store.close().await;
     result
 }

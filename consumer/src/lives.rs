@@ -9,6 +9,8 @@ use contract::{MessageId, status::MessageLife};
 use parking_lot::Mutex;
 use tokio::sync::{broadcast, watch};
 
+use crate::store::StatusStore;
+
 /// Changes that a viewer may be behind before it misses some.
 const FEED_CAPACITY: usize = 2048;
 /// Lives that are read for the feed after one fold. Nobody can follow more by eye, and reading them all would hold up the
@@ -40,8 +42,8 @@ pub(crate) struct LifeWatch {
 
 /// The messages of a fold that somebody wants to hear of.
 #[derive(Debug, Default)]
-pub(crate) struct Wanted {
-    pub(crate) ids: Vec<MessageId>,
+struct Wanted {
+    ids: Vec<MessageId>,
     missed: u64,
 }
 
@@ -69,7 +71,7 @@ impl Lives {
     }
 
     /// Asked after the fold is durable: whoever begins to watch later finds the change in the store.
-    pub(crate) fn wanted(&self, changed: &[MessageId]) -> Wanted {
+    fn wanted(&self, changed: &[MessageId]) -> Wanted {
         let follow = self.feed.receiver_count() > 0;
         let watched = self.watched.lock();
         if !follow && watched.is_empty() {
@@ -87,7 +89,32 @@ impl Lives {
         wanted
     }
 
-    pub(crate) fn publish(&self, lives: Vec<MessageLife>, wanted: &Wanted) {
+    /// Reads the lives of `changed` that somebody wants, and tells them.
+    pub(crate) async fn show(&self, store: &dyn StatusStore, changed: &[MessageId]) {
+        self.show_wanted(store, self.wanted(changed)).await;
+    }
+
+    /// When it is not known what has changed: those that are watched are told anew, and those who follow all hear that they
+    /// missed so many.
+    pub(crate) async fn show_after_gap(&self, store: &dyn StatusStore, missed: u64) {
+        let ids = self.watched.lock().keys().copied().collect();
+        self.show_wanted(store, Wanted { ids, missed }).await;
+    }
+
+    async fn show_wanted(&self, store: &dyn StatusStore, wanted: Wanted) {
+        if wanted.ids.is_empty() && wanted.missed == 0 {
+            return;
+        }
+        match store.lives(wanted.ids.clone()).await {
+            Ok(lives) => self.publish(lives, &wanted),
+            Err(error) => {
+                let error = format!("{error:#}");
+                tracing::warn!(error, "changes not shown to those who watch");
+            }
+        }
+    }
+
+    fn publish(&self, lives: Vec<MessageLife>, wanted: &Wanted) {
         let watched = self.watched.lock();
         for life in lives.into_iter().map(Arc::new) {
             if let Some(sender) = watched.get(&life.id) {

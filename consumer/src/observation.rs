@@ -5,6 +5,8 @@ use std::sync::Arc;
 use bus::RecordRef;
 use contract::{LifecycleEvent, MessageId, Stage, Timestamp, topic};
 
+use crate::store::StageCounts;
+
 /// Longest part of a key that the status keeps; keys are shown to recognise a message, not to carry data.
 pub(crate) const KEY_BYTES_MAX: usize = 256;
 
@@ -12,7 +14,11 @@ pub(crate) const KEY_BYTES_MAX: usize = 256;
 pub(crate) enum Observation {
     Record(RecordSeen),
     /// A component reported [`Stage::Indexed`] or [`Stage::Dead`].
-    Reached(LifecycleEvent),
+    Reached {
+        event: LifecycleEvent,
+        /// The partition of the life-cycle topic that the event itself comes from.
+        from: i32,
+    },
 }
 
 /// A message's own record.
@@ -32,10 +38,32 @@ pub(crate) struct RecordSeen {
     pub(crate) size_bytes: usize,
 }
 
+impl Observation {
+    /// The topic and the partition that tell it.
+    pub(crate) fn source(&self) -> (&str, i32) {
+        match self {
+            Self::Record(seen) => (&seen.topic, seen.partition),
+            Self::Reached { from, .. } => (topic::LIFECYCLE, *from),
+        }
+    }
+}
+
+impl RecordSeen {
+    /// Counts the stages that a message has reached when its record was seen.
+    pub(crate) fn count(&self, reached: &mut StageCounts) {
+        if self.accepted_at.is_some() {
+            reached.add(Stage::Accepted, 1);
+        }
+        reached.add(Stage::Streamed, 1);
+        reached.add(Stage::Consumed, 1);
+    }
+}
+
 /// `None` when the record says nothing about any message.
 pub(crate) fn observe(record: &RecordRef<'_>) -> Option<Observation> {
     if &**record.topic() == topic::LIFECYCLE {
-        return reached(record).map(Observation::Reached);
+        let from = record.partition();
+        return reached(record).map(|event| Observation::Reached { event, from });
     }
     let meta = record.meta();
     let timestamp = record.timestamp_ms().map(Timestamp::from_millis);

@@ -12,12 +12,30 @@ use contract::{
     status::{LifeList, LifeStats, MessageLife},
 };
 use futures::future::BoxFuture;
+use tokio::sync::mpsc;
 
-use crate::observation::Observation;
+use crate::{config::StoreConfig, observation::Observation};
+use postgres::PostgresStore;
+use sqlite::SqliteStore;
 
+mod counted;
+mod life_row;
+mod postgres;
 mod sqlite;
 
-pub(crate) use sqlite::SqliteStore;
+/// Opens the store that is configured. What other replicas fold into a shared one comes through the receiver; there are none
+/// beside a store of one's own.
+pub(crate) async fn open(
+    config: &StoreConfig,
+) -> anyhow::Result<(Arc<dyn StatusStore>, Option<mpsc::Receiver<FoldedByOthers>>)> {
+    match config.database_url()? {
+        Some(url) => {
+            let (store, others) = PostgresStore::open(&url, config).await?;
+            Ok((Arc::new(store), Some(others)))
+        }
+        None => Ok((Arc::new(SqliteStore::open(config)?), None)),
+    }
+}
 
 /// What one transaction adds.
 #[derive(Clone, Debug)]
@@ -33,7 +51,17 @@ pub(crate) struct FoldBatch {
 pub(crate) struct Folded {
     /// Messages that reached a stage, in the order of the batch; one may stand here twice.
     pub(crate) changed: Vec<MessageId>,
-    pub(crate) reached: StageCounts,
+    /// Messages that have reached each stage since the store was made, this fold's among them.
+    pub(crate) totals: StageCounts,
+}
+
+/// What another replica has folded into the store.
+#[derive(Clone, Debug)]
+pub(crate) enum FoldedByOthers {
+    /// A part of a fold.
+    Part(Folded),
+    /// Nothing was heard for a while: anything may have changed.
+    Unknown,
 }
 
 /// A number for each stage.
@@ -49,6 +77,15 @@ impl StageCounts {
         self.0[stage as usize] += count;
     }
 
+    /// What is more in each than in `before`.
+    pub(crate) fn since(&self, before: &Self) -> Self {
+        let mut more = Self::default();
+        for stage in Stage::ALL {
+            more.add(stage, self.get(stage).saturating_sub(before.get(stage)));
+        }
+        more
+    }
+
     pub(crate) fn add_all(&mut self, other: &Self) {
         for stage in Stage::ALL {
             self.add(stage, other.get(stage));
@@ -56,13 +93,11 @@ impl StageCounts {
     }
 }
 
-/// The position of one partition as the store keeps it.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct StoredPosition {
-    pub(crate) topic: String,
-    pub(crate) partition: i32,
-    pub(crate) start: StartPosition,
-}
+/// A topic's name and the number of one of its partitions.
+pub(crate) type Partition = (String, i32);
+
+/// Where partitions are to be begun. One that is missing was never read.
+pub(crate) type Positions = HashMap<Partition, StartPosition>;
 
 /// Which messages are looked for: those to which all of it applies.
 #[derive(Clone, Debug, Default)]
@@ -107,9 +142,13 @@ pub(crate) struct StatsQuery {
 /// The messages before and after one.
 pub(crate) type Beside = (Option<RecordPlace>, Option<RecordPlace>);
 
-/// SQLite in the data folder on one machine; made for a shared database beyond it.
+/// SQLite in the data folder on one machine; PostgreSQL where several replicas share the work.
 pub(crate) trait StatusStore: Send + Sync {
-    /// Durable when it returns. An error leaves the store as it was: the same batch may be folded again.
+    /// From now on only this replica folds what comes from `partitions`; tells where to begin them.
+    fn claim(&self, partitions: Vec<Partition>) -> BoxFuture<'_, anyhow::Result<Positions>>;
+
+    /// Durable when it returns. An error leaves the store as it was: the same batch may be folded again. What comes from
+    /// partitions that another replica has claimed is left to that one.
     fn fold(&self, batch: Arc<FoldBatch>) -> BoxFuture<'_, anyhow::Result<Folded>>;
 
     /// The lives of those messages that are known.
@@ -130,5 +169,9 @@ pub(crate) trait StatusStore: Send + Sync {
     /// Messages that have reached each stage since the store was made.
     fn totals(&self) -> BoxFuture<'_, anyhow::Result<StageCounts>>;
 
-    fn positions(&self) -> BoxFuture<'_, anyhow::Result<Vec<StoredPosition>>>;
+    /// Lets go of the store in good order. Folds and questions after it fail.
+    fn close(&self) -> BoxFuture<'_, ()>;
 }
+
+#[cfg(test)]
+mod tests;

@@ -32,8 +32,10 @@ impl Totals {
         }
     }
 
-    pub(crate) fn add(&self, reached: &StageCounts) {
-        self.add_at(self.started.elapsed().as_secs(), reached);
+    /// Takes what the store has counted by now, and returns how much that is more than before. A count that is less than one
+    /// before was taken earlier: it comes late and changes nothing.
+    pub(crate) fn reach(&self, total: &StageCounts) -> StageCounts {
+        self.reach_at(self.started.elapsed().as_secs(), total)
     }
 
     pub(crate) fn total(&self, stage: Stage) -> u64 {
@@ -45,14 +47,16 @@ impl Totals {
         self.rate_at(self.started.elapsed().as_secs(), stage)
     }
 
-    fn add_at(&self, second: u64, reached: &StageCounts) {
+    fn reach_at(&self, second: u64, total: &StageCounts) -> StageCounts {
         let mut state = self.state.lock();
+        let reached = &total.since(&state.total);
         state.total.add_all(reached);
         let slot = &mut state.seconds[(second % WINDOW_S) as usize];
         if slot.0 != second {
             *slot = (second, StageCounts::default());
         }
         slot.1.add_all(reached);
+        *reached
     }
 
     fn rate_at(&self, now: u64, stage: Stage) -> f64 {
@@ -72,15 +76,20 @@ mod tests {
 
     #[test]
     fn rates_forget_after_the_window_and_totals_do_not() {
-        let mut reached = StageCounts::default();
-        reached.add(Stage::Consumed, 50);
-        let totals = Totals::new(reached);
+        let counted = |consumed| {
+            let mut counted = StageCounts::default();
+            counted.add(Stage::Consumed, consumed);
+            counted
+        };
+        let totals = Totals::new(counted(50));
         assert_eq!(totals.rate_at(0, Stage::Consumed), 0.0);
-        totals.add_at(3, &reached);
-        totals.add_at(12, &reached);
+        assert_eq!(totals.reach_at(3, &counted(100)), counted(50));
+        totals.reach_at(12, &counted(150));
+        // Of another replica, and late.
+        assert_eq!(totals.reach_at(12, &counted(120)), counted(0));
         assert_eq!(totals.rate_at(12, Stage::Consumed), 10.0);
         assert_eq!(totals.rate_at(13, Stage::Consumed), 5.0);
-        totals.add_at(13, &reached);
+        totals.reach_at(13, &counted(200));
         assert_eq!(totals.rate_at(13, Stage::Consumed), 10.0);
         assert_eq!(totals.rate_at(40, Stage::Consumed), 0.0);
         assert_eq!(totals.total(Stage::Consumed), 200);

@@ -18,7 +18,8 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    Beside, FoldBatch, Folded, LifeSearch, StageCounts, StatsQuery, StatusStore, StoredPosition,
+    Beside, FoldBatch, Folded, LifeSearch, Partition, Positions, StageCounts, StatsQuery,
+    StatusStore,
 };
 use crate::config::StoreConfig;
 use readers::Readers;
@@ -74,20 +75,17 @@ impl SqliteStore {
             _lock: lock,
         })
     }
-
-    /// Writes everything into the one file and closes it. Folds and queries after it fail.
-    pub(crate) async fn close(&self) {
-        // The last connection to close is the one that can clear the log beside the file.
-        self.readers.close().await;
-        let (closed, done) = oneshot::channel();
-        // Errors mean that the writer is gone, and with it its connection.
-        if self.jobs.send(Job::Close { closed }).await.is_ok() {
-            let _ = done.await;
-        }
-    }
 }
 
 impl StatusStore for SqliteStore {
+    /// The lock on the folder is the claim: there are no other replicas.
+    fn claim(&self, partitions: Vec<Partition>) -> BoxFuture<'_, anyhow::Result<Positions>> {
+        Box::pin(
+            self.readers
+                .read(move |connection| row::positions(connection, &partitions)),
+        )
+    }
+
     fn fold(&self, batch: Arc<FoldBatch>) -> BoxFuture<'_, anyhow::Result<Folded>> {
         Box::pin(async move {
             let closed = || anyhow!("the status store is closed");
@@ -134,8 +132,17 @@ impl StatusStore for SqliteStore {
         Box::pin(self.readers.read(row::totals))
     }
 
-    fn positions(&self) -> BoxFuture<'_, anyhow::Result<Vec<StoredPosition>>> {
-        Box::pin(self.readers.read(row::positions))
+    /// Writes everything into the one file and closes it.
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            // The last connection to close is the one that can clear the log beside the file.
+            self.readers.close().await;
+            let (closed, done) = oneshot::channel();
+            // Errors mean that the writer is gone, and with it its connection.
+            if self.jobs.send(Job::Close { closed }).await.is_ok() {
+                let _ = done.await;
+            }
+        })
     }
 }
 
@@ -188,6 +195,3 @@ fn lock(dir: &Path) -> anyhow::Result<File> {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

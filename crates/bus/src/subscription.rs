@@ -65,12 +65,13 @@ pub enum StartFrom {
     /// Where the group has committed, else at the first record there is.
     Committed,
     /// Where the caller's own positions say, whatever the group has committed; at the first record there is in partitions
-    /// without one. Asked on the polling thread, at each assignment.
+    /// without one. Asked on the polling thread, at each assignment, which waits for the answer.
     Positions(OwnPositions),
 }
 
-/// The caller's position in a partition.
-pub type OwnPositions = Box<dyn Fn(&str, i32) -> Option<StartPosition> + Send + Sync>;
+/// The caller's positions in the partitions that are assigned, by topic and number.
+pub type OwnPositions =
+    Box<dyn Fn(&[(String, i32)]) -> HashMap<(String, i32), StartPosition> + Send + Sync>;
 
 /// Records of one poll, in the order of each partition, and the means to report them done.
 #[derive(Debug)]

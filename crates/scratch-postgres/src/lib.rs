@@ -102,6 +102,10 @@ impl ScratchPostgres {
         self.wait_until_ready()
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it waits for a condition, with a deadline, and tests start it before anything else"
+    )]
     fn wait_until_ready(&self) -> anyhow::Result<()> {
         let deadline = Instant::now() + START_TIMEOUT;
         while Instant::now() < deadline {

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use contract::{LifecycleEvent, Stage};
 use rusqlite::{CachedStatement, Connection, Transaction, params};
 
+use super::row;
 use crate::{
     observation::{Observation, RecordSeen},
     store::{FoldBatch, Folded, StageCounts},
@@ -38,8 +39,9 @@ WHERE dead_at IS NULL";
 pub(super) fn fold(connection: &mut Connection, batch: &FoldBatch) -> anyhow::Result<Folded> {
     let transaction = connection.transaction()?;
     let mut folded = Folded::default();
-    let sizes = fold_observations(&transaction, batch, &mut folded)?;
-    add_totals(&transaction, &folded.reached)?;
+    let (sizes, reached) = fold_observations(&transaction, batch, &mut folded)?;
+    add_totals(&transaction, &reached)?;
+    folded.totals = row::totals(&transaction)?;
     add_sizes(&transaction, batch, &sizes)?;
     keep_positions(&transaction, batch)?;
     transaction.commit()?;
@@ -57,30 +59,36 @@ fn fold_observations(
     transaction: &Transaction<'_>,
     batch: &FoldBatch,
     folded: &mut Folded,
-) -> rusqlite::Result<Vec<TopicSize>> {
+) -> rusqlite::Result<(Vec<TopicSize>, StageCounts)> {
     let mut record = transaction.prepare_cached(RECORD)?;
     let mut indexed = transaction.prepare_cached(INDEXED)?;
     let mut dead = transaction.prepare_cached(DEAD)?;
     let seen_at = batch.at.as_micros();
     let mut sizes = Vec::new();
+    let mut reached = StageCounts::default();
     for observation in &batch.observations {
         match observation {
             Observation::Record(seen) => {
-                if fold_record(&mut record, seen, seen_at, folded)? {
+                if fold_record(&mut record, seen, seen_at)? {
+                    folded.changed.push(seen.id);
                     add_size(&mut sizes, seen);
+                    seen.count(&mut reached);
                 }
             }
-            Observation::Reached(event) => {
+            Observation::Reached { event, .. } => {
                 let statement = if event.stage == Stage::Dead {
                     &mut dead
                 } else {
                     &mut indexed
                 };
-                fold_event(statement, event, seen_at, folded)?;
+                if fold_event(statement, event, seen_at)? {
+                    folded.changed.push(event.id);
+                    reached.add(event.stage, 1);
+                }
             }
         }
     }
-    Ok(sizes)
+    Ok((sizes, reached))
 }
 
 /// Records of a topic come one after another mostly, so that the entry is the last one.
@@ -104,7 +112,6 @@ fn fold_record(
     statement: &mut CachedStatement<'_>,
     seen: &RecordSeen,
     seen_at: i64,
-    folded: &mut Folded,
 ) -> rusqlite::Result<bool> {
     let streamed_at = seen.streamed_at.map_or(seen_at, |at| at.as_micros());
     let changed = statement.execute(params![
@@ -120,23 +127,15 @@ fn fold_record(
         seen_at.max(streamed_at),
         seen_at,
     ])?;
-    if changed == 1 {
-        folded.changed.push(seen.id);
-        if seen.accepted_at.is_some() {
-            folded.reached.add(Stage::Accepted, 1);
-        }
-        folded.reached.add(Stage::Streamed, 1);
-        folded.reached.add(Stage::Consumed, 1);
-    }
     Ok(changed == 1)
 }
 
+/// Returns whether the event is the first of its stage.
 fn fold_event(
     statement: &mut CachedStatement<'_>,
     event: &LifecycleEvent,
     seen_at: i64,
-    folded: &mut Folded,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<bool> {
     let trace_id = event.trace_id.as_deref();
     let trace_id = trace_id.and_then(|text| u128::from_str_radix(text, 16).ok());
     let id = event.id.0.as_bytes();
@@ -155,11 +154,7 @@ fn fold_event(
         seen_at,
         event.error,
     ])?;
-    if changed == 1 {
-        folded.changed.push(event.id);
-        folded.reached.add(event.stage, 1);
-    }
-    Ok(())
+    Ok(changed == 1)
 }
 
 fn add_totals(transaction: &Transaction<'_>, reached: &StageCounts) -> rusqlite::Result<()> {

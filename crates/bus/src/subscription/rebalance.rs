@@ -45,13 +45,18 @@ impl GroupContext {
     /// Moves newly assigned partitions to where the caller wants to begin.
     fn begin(&self, consumer: &BaseConsumer<Self>, partitions: &TopicPartitionList) {
         self.learn_topic_ids(consumer, partitions);
-        let StartFrom::Positions(position) = &self.start else {
+        let StartFrom::Positions(positions) = &self.start else {
             return;
         };
         let elements = partitions.elements();
-        let names = elements
+        let named: Vec<_> = elements
             .iter()
-            .map(|partition| (partition.topic(), partition.partition()));
+            .map(|partition| (partition.topic().to_owned(), partition.partition()))
+            .collect();
+        let positions = positions(&named);
+        let names = named
+            .iter()
+            .map(|(topic, number)| (topic.as_str(), *number));
         let ranges = offsets::ranges(consumer, names, CHECK_TIMEOUT).unwrap_or_else(|error| {
             // librdkafka itself begins at the first record when a position is out of range, only without a word.
             tracing::warn!(%error, "cannot check the stored positions; using them as they are");
@@ -60,7 +65,7 @@ impl GroupContext {
         for mut partition in partitions.elements() {
             let (topic, number) = (partition.topic().to_owned(), partition.partition());
             let range = ranges.get(&(topic.clone(), number)).copied();
-            let offset = match position(&topic, number) {
+            let offset = match positions.get(&(topic.clone(), number)).copied() {
                 Some(start) => self.begin_at(start, &topic, number, range),
                 None => range.map_or(Offset::Beginning, |(first, _)| Offset::Offset(first)),
             };
