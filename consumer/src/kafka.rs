@@ -53,8 +53,8 @@ pub(crate) fn problem(error: &AdminError) -> ApiProblem {
         AdminError::Invalid(_) => {
             ApiProblem::bad_request("not-possible", "The broker does not take this", detail)
         }
-        AdminError::Unavailable(reason) => {
-            tracing::debug!(reason, "Kafka did not answer");
+        AdminError::Unavailable(_) | AdminError::Barred(_) => {
+            tracing::debug!(detail, "Kafka did not answer");
             kafka_away()
         }
         AdminError::Refused(_) => ApiProblem::new(

@@ -69,6 +69,13 @@ pub async fn serve(
         totals: Arc::clone(&totals),
         lives: Arc::clone(&lives),
     });
+    tokio::spawn({
+        let (admin, stop) = (admin.clone(), stop.clone());
+        async move {
+            stop.run_until_cancelled(admin.ensure_internal_topics())
+                .await
+        }
+    });
     let broker = config.kafka.broker.clone();
     let kafka = health.check("kafka");
     tokio::spawn(kafka.follow(admin.broker_state(), move |state| state.missing(&broker)));

@@ -32,22 +32,6 @@ pub struct SeerConfig {
     pub answers: AnswersConfig,
     #[command(flatten)]
     pub teach: TeachConfig,
-    #[command(flatten)]
-    pub keys: KeyFiles,
-}
-
-/// Files that hold keys, instead of the keys themselves.
-#[derive(Clone, Debug, Default, clap::Args)]
-pub struct KeyFiles {
-    /// File that holds OPENAI_API_KEY instead
-    #[arg(long, env = "OPENAI_API_KEY_FILE", value_name = "FILE")]
-    pub openai_api_key_file: Option<PathBuf>,
-    /// File that holds EMBEDDINGS_API_KEY instead
-    #[arg(long, env = "EMBEDDINGS_API_KEY_FILE", value_name = "FILE")]
-    pub embeddings_api_key_file: Option<PathBuf>,
-    /// File that holds QDRANT_API_KEY instead
-    #[arg(long, env = "QDRANT_API_KEY_FILE", value_name = "FILE")]
-    pub qdrant_api_key_file: Option<PathBuf>,
 }
 
 /// What is read from Kafka.
@@ -90,7 +74,10 @@ pub struct EmbeddingsConfig {
         value_name = "KEY",
         hide_env_values = true
     )]
-    pub embeddings_api_key: Option<String>,
+    pub embeddings_api_key: Option<Secret>,
+    /// File that holds EMBEDDINGS_API_KEY instead
+    #[arg(long, env = "EMBEDDINGS_API_KEY_FILE", value_name = "FILE")]
+    pub embeddings_api_key_file: Option<PathBuf>,
     /// Threads that the embedded model computes with [default: the number of cores, 4 at most]
     #[arg(long, env = "SEER_THREADS", value_name = "COUNT")]
     pub threads: Option<usize>,
@@ -117,7 +104,10 @@ pub struct StoreConfig {
         value_name = "KEY",
         hide_env_values = true
     )]
-    pub qdrant_api_key: Option<String>,
+    pub qdrant_api_key: Option<Secret>,
+    /// File that holds QDRANT_API_KEY instead
+    #[arg(long, env = "QDRANT_API_KEY_FILE", value_name = "FILE")]
+    pub qdrant_api_key_file: Option<PathBuf>,
     /// Alias under which the index is found; collections are named after it
     #[arg(
         long,
@@ -141,7 +131,10 @@ pub struct AnswersConfig {
         value_name = "KEY",
         hide_env_values = true
     )]
-    pub openai_api_key: Option<String>,
+    pub openai_api_key: Option<Secret>,
+    /// File that holds OPENAI_API_KEY instead
+    #[arg(long, env = "OPENAI_API_KEY_FILE", value_name = "FILE")]
+    pub openai_api_key_file: Option<PathBuf>,
     /// Chat model
     #[arg(
         long,
@@ -171,32 +164,24 @@ pub struct AnswersConfig {
     pub consumer_url: url::Url,
 }
 
-impl SeerConfig {
-    /// Reads the keys that are in files.
-    pub(crate) fn read_keys(&mut self) -> anyhow::Result<()> {
-        let files = &self.keys;
-        for (name, key, file) in [
-            (
-                "OPENAI_API_KEY",
-                &mut self.answers.openai_api_key,
-                &files.openai_api_key_file,
-            ),
-            (
-                "EMBEDDINGS_API_KEY",
-                &mut self.embeddings.embeddings_api_key,
-                &files.embeddings_api_key_file,
-            ),
-            (
-                "QDRANT_API_KEY",
-                &mut self.store.qdrant_api_key,
-                &files.qdrant_api_key_file,
-            ),
-        ] {
-            let given = key.take().map(Secret::new);
-            let given = Secret::given(name, given.as_ref(), file.as_deref())?;
-            *key = given.map(|key| key.reveal().to_owned());
-        }
-        Ok(())
+impl EmbeddingsConfig {
+    pub(crate) fn api_key(&self) -> anyhow::Result<Option<Secret>> {
+        let file = self.embeddings_api_key_file.as_deref();
+        Secret::given("EMBEDDINGS_API_KEY", self.embeddings_api_key.as_ref(), file)
+    }
+}
+
+impl StoreConfig {
+    pub(crate) fn api_key(&self) -> anyhow::Result<Option<Secret>> {
+        let file = self.qdrant_api_key_file.as_deref();
+        Secret::given("QDRANT_API_KEY", self.qdrant_api_key.as_ref(), file)
+    }
+}
+
+impl AnswersConfig {
+    pub(crate) fn api_key(&self) -> anyhow::Result<Option<Secret>> {
+        let file = self.openai_api_key_file.as_deref();
+        Secret::given("OPENAI_API_KEY", self.openai_api_key.as_ref(), file)
     }
 }
 
@@ -233,14 +218,12 @@ mod tests {
             let arguments = ["seer", "--openai-api-key-file", path];
             SeerConfig::parse_from(arguments.iter().chain(more))
         };
-        let mut config = parse(&["--qdrant-api-key", "given"]);
-        config.read_keys().unwrap();
-        let keys = (
-            config.answers.openai_api_key.as_deref(),
-            config.store.qdrant_api_key.as_deref(),
-        );
-        assert_eq!(keys, (Some("from the file"), Some("given")));
-        let both = parse(&["--openai-api-key", "given"]).read_keys();
+        let config = parse(&["--qdrant-api-key", "given"]);
+        let read = config.answers.api_key().unwrap();
+        assert_eq!(read, Some(Secret::new("from the file")));
+        let given = config.store.api_key().unwrap();
+        assert_eq!(given, Some(Secret::new("given")));
+        let both = parse(&["--openai-api-key", "given"]).answers.api_key();
         assert!(
             both.unwrap_err()
                 .to_string()

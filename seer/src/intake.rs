@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::Context;
 use bus::{
-    Batch, BatchEnds, KafkaConfig, Publisher, RecordRef, StartFrom, Subscription,
+    Admin, Batch, BatchEnds, KafkaConfig, Publisher, RecordRef, StartFrom, Subscription,
     SubscriptionOptions,
 };
 use contract::{TraceParent, header};
@@ -76,7 +76,6 @@ impl Intake {
             move |record: &RecordRef<'_>| topics.learns(record.topic()).then(|| learn(record));
         let subscription = Subscription::start(kafka, options, StartFrom::Committed, learn)
             .context("cannot subscribe to Kafka")?;
-        check.ready();
         Ok(Self {
             subscription,
             learner: Learner {
@@ -88,8 +87,15 @@ impl Intake {
     }
 
     /// Learns until `stop`; ends early only with an error.
-    pub(crate) async fn run(mut self, stop: CancellationToken) -> anyhow::Result<()> {
+    pub(crate) async fn run(mut self, admin: Admin, stop: CancellationToken) -> anyhow::Result<()> {
         let acks = self.subscription.acks();
+        // Otherwise the first announcement would have Kafka make the topic in its own way.
+        let check = &self.learner.check;
+        check.not_ready("the topics that Kafkloud needs are not there yet");
+        let topics = stop.run_until_cancelled(admin.ensure_internal_topics());
+        if topics.await.is_some() {
+            check.ready();
+        }
         // Acknowledged in the order in which they came. What is cut off at the end is read again after the next start.
         let mut learning = FuturesOrdered::new();
         let result = loop {

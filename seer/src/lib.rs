@@ -48,10 +48,9 @@ const RESPONSE_MARGIN: Duration = Duration::from_secs(15);
 /// Serves until `stop`, finishes what is in work and commits. A part that fails ends all with its error.
 pub async fn serve(
     listener: TcpListener,
-    mut config: SeerConfig,
+    config: SeerConfig,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
-    config.read_keys()?;
     let (access, tls) = (config.access.load()?, config.tls.load()?);
     let http = config
         .trust
@@ -65,8 +64,7 @@ pub async fn serve(
     tokio::spawn(kafka.follow(publisher.broker_state(), move |state| {
         state.missing(&broker)
     }));
-    let api_key = config.answers.openai_api_key.as_deref();
-    let embeddings = Embeddings::start(&config.embeddings, api_key)?;
+    let embeddings = Embeddings::start(&config.embeddings, config.answers.api_key()?)?;
     let model = health.check("model");
     tokio::spawn(model.follow(embeddings.state(), |state| state.missing()));
     let index = Index::open(store::open(&config.store)?, embeddings.clone())?;
@@ -98,10 +96,11 @@ pub async fn serve(
         &config.answers.consumer_url,
         stop.clone(),
     );
+    let admin = Admin::new(&config.kafka, "kafkloud-seer")?;
     let app = Arc::new(App {
         index: index.clone(),
         answerer: Arc::clone(&answerer),
-        admin: Admin::new(&config.kafka, "kafkloud-seer")?,
+        admin: admin.clone(),
         kafka: config.kafka,
         intake: config.intake,
     });
@@ -113,7 +112,7 @@ pub async fn serve(
     let api = routes::all(app, teacher).merge(ask);
     let router = service::router("seer", api, health, limits, access);
     let mut parts = JoinSet::new();
-    parts.spawn(intake.run(stop.clone()));
+    parts.spawn(intake.run(admin, stop.clone()));
     parts.spawn(questions.run());
     parts.spawn(service::serve_api(listener, router, tls, stop.clone()));
     let result = service::join_parts(parts, &stop).await;

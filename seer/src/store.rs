@@ -5,6 +5,7 @@ use std::sync::Arc;
 use contract::MessageId;
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
+use service::Secret;
 use uuid::Uuid;
 
 use crate::config::StoreConfig;
@@ -153,7 +154,7 @@ pub fn open(config: &StoreConfig) -> anyhow::Result<SharedStore> {
     Ok(match &config.qdrant_url {
         Some(url) => Arc::new(QdrantStore::connect(
             url,
-            config.qdrant_api_key.as_deref(),
+            config.api_key()?.as_ref().map(Secret::reveal),
             alias,
         )?),
         None => Arc::new(EdgeStore::open(&config.data_dir, alias)?),

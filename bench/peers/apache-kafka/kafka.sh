@@ -11,6 +11,8 @@
 #
 # A broker keeps its data, configuration, log and pid in DIR/broker-PORT; remove that folder to forget it.
 # KAFKA_HEAP_MB (default 768) bounds the broker's memory.
+# With KAFKA_SASL_PASSWORD set, start lets in only the user `kafkloud` with it, by SASL within TLS (PLAIN, SCRAM), and whoever
+# has an unsigned token (OAUTHBEARER); DIR/broker-PORT/ca.pem is the authority of its certificate. It takes PORT and the next two.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -77,6 +79,42 @@ appender.out.layout.pattern=[%d] %p %m (%c)%n
 CONFIG
 }
 
+# Replaces the open listener by one that asks who is there. The broker itself uses another one, of this machine only.
+write_secure_config() {
+  local home=$1 port=$2 module=org.apache.kafka.common.security
+  make_certificate "$home"
+  cat "$home/server.key" "$home/server.pem" >"$home/keystore.pem"
+  grep -vE '^(listeners|advertised.listeners|listener.security.protocol.map)=' "$home/server.properties" >"$home/open.properties"
+  cat "$home/open.properties" - >"$home/server.properties" <<CONFIG
+listeners=SASL_SSL://127.0.0.1:$port,INTERNAL://127.0.0.1:$((port + 2)),CONTROLLER://127.0.0.1:$((port + 1))
+advertised.listeners=SASL_SSL://127.0.0.1:$port,INTERNAL://127.0.0.1:$((port + 2))
+listener.security.protocol.map=SASL_SSL:SASL_SSL,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT
+inter.broker.listener.name=INTERNAL
+ssl.keystore.type=PEM
+ssl.keystore.location=$home/keystore.pem
+sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER
+listener.name.sasl_ssl.plain.sasl.jaas.config=$module.plain.PlainLoginModule required user_kafkloud="$KAFKA_SASL_PASSWORD";
+listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config=$module.scram.ScramLoginModule required;
+listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=$module.scram.ScramLoginModule required;
+listener.name.sasl_ssl.oauthbearer.sasl.jaas.config=$module.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker";
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:kafkloud;User:ANONYMOUS
+CONFIG
+}
+
+# An authority, and by it a certificate for 127.0.0.1, both for a day.
+make_certificate() {
+  local home=$1
+  need openssl openssl
+  (
+    cd "$home"
+    openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=authority -keyout ca.key -out ca.pem
+    openssl req -newkey rsa:2048 -nodes -subj /CN=broker -keyout server.key -out server.csr
+    openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 1 -out server.pem \
+      -extfile <(echo subjectAltName=IP:127.0.0.1)
+  ) >"$home/openssl.log" 2>&1 || die "openssl makes no certificate, see $home/openssl.log"
+}
+
 answers() {
   (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
@@ -89,9 +127,16 @@ start() {
   if answers "$port"; then die "port $port is taken"; fi
   mkdir -p "$home"
   write_config "$home" "$port"
+  local users=()
+  if [[ -n ${KAFKA_SASL_PASSWORD:-} ]]; then
+    write_secure_config "$home" "$port"
+    for mechanism in SCRAM-SHA-256 SCRAM-SHA-512; do
+      users+=(--add-scram "$mechanism=[name=kafkloud,password=$KAFKA_SASL_PASSWORD]")
+    done
+  fi
   if [[ ! -e $home/data/meta.properties ]]; then
     (tool "$dir" kafka.tools.StorageTool format --cluster-id kafkloud-reference-00 \
-      --config "$home/server.properties" >"$home/format.log" 2>&1) || die "formatting failed, see $home/format.log"
+      --config "$home/server.properties" "${users[@]}" >"$home/format.log" 2>&1) || die "formatting failed, see $home/format.log"
   fi
   local heap=${KAFKA_HEAP_MB:-768}
   : >"$home/server.log"

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bus::{Admin, AdminError, KafkaConfig};
+use bus::{Admin, AdminError, KafkaConfig, KafkaSecurity};
 use clap::{Args, Subcommand};
 use contract::{
     cluster::{NewTopic, TopicDescription, TopicView},
@@ -19,6 +19,8 @@ use crate::{
 
 #[derive(Args, Debug)]
 pub struct TopicsArgs {
+    #[command(flatten, next_help_heading = "How Kafka lets us in")]
+    security: Box<KafkaSecurity>,
     #[command(subcommand)]
     command: TopicsCommand,
 }
@@ -58,6 +60,7 @@ enum TopicsCommand {
 pub(crate) async fn run(args: TopicsArgs, context: &Context) -> Result<Outcome, Failure> {
     let kafka = KafkaConfig {
         broker: context.endpoints.kafka_broker.clone(),
+        security: *args.security,
     };
     let output = &context.output;
     let connect = || Admin::new(&kafka, "kafkloud-cli");
@@ -108,6 +111,7 @@ fn failure(error: AdminError, kafka: &KafkaConfig) -> Failure {
                 kafka.broker
             ));
         }
+        AdminError::Barred(_) => return Failure::unavailable(error.to_string()),
         AdminError::UnknownTopic(_) => Outcome::NotYet,
         _ => Outcome::Failed,
     };

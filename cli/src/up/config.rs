@@ -3,7 +3,8 @@ use std::{
     path::PathBuf,
 };
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
+use bus::SecurityProtocol;
 use consumer::ConsumerConfig;
 use contract::port;
 use portal::PortalConfig;
@@ -88,6 +89,11 @@ impl UpConfig {
         addresses: &Addresses,
         data_dir: &DataDir,
     ) -> anyhow::Result<()> {
+        let secured = self.producer.kafka.security.protocol != SecurityProtocol::Plaintext;
+        ensure!(
+            self.kafka_broker.is_some() || !secured,
+            "KAFKA_SECURITY_PROTOCOL is set and KAFKA_BROKER is not: the Kafka of this process speaks plaintext"
+        );
         self.streamer.data_dir = data_dir.part("streamer")?;
         self.producer
             .kafka

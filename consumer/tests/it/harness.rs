@@ -61,9 +61,7 @@ impl Broker {
     }
 
     pub(crate) fn kafka(&self) -> KafkaConfig {
-        KafkaConfig {
-            broker: self.address.to_string(),
-        }
+        KafkaConfig::open(self.address.to_string())
     }
 
     /// Writes as the producer does.

@@ -1,8 +1,12 @@
 //! Questions to the broker and changes to it: topics, groups, single records. Each answer comes within a bounded time.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use anyhow::Context;
+use parking_lot::Mutex;
 use rdkafka::{
     admin::{AdminClient, AdminOptions},
     consumer::{BaseConsumer, Consumer},
@@ -12,12 +16,14 @@ use rdkafka::{
 use tokio::sync::watch;
 
 use crate::{
-    BrokerState, KafkaConfig,
-    broker_state::{ANSWER_TIMEOUT, BrokerProbe},
-    log::LogContext,
+    BrokerState, KafkaConfig, Trouble,
+    broker_state::{ANSWER_TIMEOUT, BrokerProbe, Outcome},
+    connection::{Connection, PlainContext},
+    native,
 };
 
 mod groups;
+mod internal;
 mod ranges;
 mod record;
 mod reset;
@@ -57,6 +63,8 @@ pub enum AdminError {
     Refused(String),
     #[error("Kafka does not answer: {0}")]
     Unavailable(String),
+    #[error("Kafka cannot be used: {0}")]
+    Barred(Trouble),
 }
 
 /// Cheap to clone; all clones share their connections.
@@ -70,23 +78,29 @@ struct Shared {
     kafka: KafkaConfig,
     client_id: &'static str,
     /// Answers questions about metadata, offsets and groups. Not a member of any group.
-    reader: BaseConsumer<LogContext>,
-    admin: AdminClient<LogContext>,
+    reader: BaseConsumer<PlainContext>,
+    admin: AdminClient<PlainContext>,
+    connection: Connection,
+    /// When the token of `admin` has to be replaced; the clients that are polled get theirs by themselves.
+    token_due: Mutex<Option<SystemTime>>,
 }
 
 impl Admin {
     /// Connects in the background: a broker that is away is no error, [`Self::broker_state`] tells.
     pub fn new(kafka: &KafkaConfig, client_id: &'static str) -> anyhow::Result<Self> {
-        let config = kafka.client(client_id);
+        let (config, connection) = kafka.client(client_id)?;
+        let context = || PlainContext(connection.clone());
         let shared = Arc::new(Shared {
             kafka: kafka.clone(),
             client_id,
-            reader: config.create_with_context(LogContext)?,
-            admin: config.create_with_context(LogContext)?,
+            reader: config.create_with_context(context())?,
+            admin: config.create_with_context(context())?,
+            token_due: Mutex::default(),
+            connection,
         });
         let weak = Arc::downgrade(&shared);
-        let broker = BrokerProbe::start(move || weak.upgrade().is_some_and(|s| s.answers()))
-            .context("cannot start a thread")?;
+        let ask = move || weak.upgrade().map_or(Err(None), |shared| shared.ask());
+        let broker = BrokerProbe::start(ask).context("cannot start a thread")?;
         Ok(Self {
             shared,
             broker: Arc::new(broker),
@@ -103,18 +117,56 @@ impl Admin {
         work: impl FnOnce(&Shared) -> Result<T, AdminError> + Send + 'static,
     ) -> Result<T, AdminError> {
         let shared = Arc::clone(&self.shared);
-        tokio::task::spawn_blocking(move || work(&shared))
+        tokio::task::spawn_blocking(move || work(&shared).map_err(|error| shared.explain(error)))
             .await
             .unwrap_or_else(|error| Err(AdminError::Unavailable(error.to_string())))
     }
 }
 
 impl Shared {
-    fn answers(&self) -> bool {
-        // Serves the client's log and error events, which nobody else polls for.
-        while self.reader.poll(Duration::ZERO).is_some() {}
+    fn ask(&self) -> Outcome {
+        self.serve_events();
+        self.renew_token();
         let name = Some(contract::topic::DEFAULT);
-        self.reader.fetch_metadata(name, ANSWER_TIMEOUT).is_ok()
+        let answers = self.reader.fetch_metadata(name, ANSWER_TIMEOUT).is_ok();
+        // Why it does not.
+        self.serve_events();
+        self.connection.outcome(answers)
+    }
+
+    /// The client's log and errors and its wish for a token, which nobody else polls for.
+    fn serve_events(&self) {
+        while self.reader.poll(Duration::ZERO).is_some() {}
+    }
+
+    /// rdkafka polls nothing that would ask for this client's token.
+    fn renew_token(&self) {
+        let mut due = self.token_due.lock();
+        let now = SystemTime::now();
+        if !self.connection.needs_tokens() || due.is_some_and(|due| now < due) {
+            return;
+        }
+        let token = match self.connection.token() {
+            Ok(token) => token,
+            Err(error) => {
+                tracing::debug!(%error, "no token for Kafka");
+                return;
+            }
+        };
+        let until = UNIX_EPOCH + Duration::from_millis(token.lifetime_ms.unsigned_abs());
+        match native::set_token(self.admin.inner(), &token) {
+            // With time left to ask again.
+            Ok(()) => *due = Some(now + until.duration_since(now).unwrap_or_default() * 4 / 5),
+            Err(error) => tracing::warn!(%error, "cannot use the token for Kafka"),
+        }
+    }
+
+    /// The reason why there was no answer, where Kafka told one.
+    fn explain(&self, error: AdminError) -> AdminError {
+        match (&error, self.connection.trouble()) {
+            (AdminError::Unavailable(_), Some(trouble)) => AdminError::Barred(trouble),
+            _ => error,
+        }
     }
 }
 

@@ -8,6 +8,8 @@ use std::{
 
 use tokio::sync::watch;
 
+use crate::trouble::Trouble;
+
 /// How often a broker that answers is asked again. Twice as long is the most that `/readyz` lags behind.
 const INTERVAL_UP: Duration = Duration::from_secs(2);
 /// How often a broker that is away is asked again: someone waits for it.
@@ -22,6 +24,8 @@ pub enum BrokerState {
     Up,
     Away {
         since: Instant,
+        /// Why it lets nobody in, if it said so.
+        trouble: Option<Trouble>,
     },
 }
 
@@ -31,10 +35,19 @@ impl BrokerState {
         match self {
             Self::Starting => Some("starting".to_owned()),
             Self::Up => None,
-            Self::Away { .. } => Some(format!("no Kafka broker answers at {address}")),
+            Self::Away { trouble: None, .. } => {
+                Some(format!("no Kafka broker answers at {address}"))
+            }
+            Self::Away {
+                trouble: Some(trouble),
+                ..
+            } => Some(format!("Kafka at {address} cannot be used: {trouble}")),
         }
     }
 }
+
+/// Whether the broker answered; if not, what it said of why.
+pub(crate) type Outcome = Result<(), Option<Trouble>>;
 
 /// Asks a broker until it is dropped.
 #[derive(Debug)]
@@ -45,36 +58,42 @@ pub(crate) struct BrokerProbe {
 }
 
 impl BrokerProbe {
-    /// `answers` asks the broker and may block for [`ANSWER_TIMEOUT`]: it runs on a thread of its own, not on the
-    /// runtime's.
-    pub(crate) fn start(answers: impl FnMut() -> bool + Send + 'static) -> std::io::Result<Self> {
+    /// `ask` asks the broker and may block for [`ANSWER_TIMEOUT`]: it runs on a thread of its own, not on the runtime's.
+    pub(crate) fn start(ask: impl FnMut() -> Outcome + Send + 'static) -> std::io::Result<Self> {
         let (_running, ended) = channel();
         let (sender, state) = watch::channel(BrokerState::Starting);
         thread::Builder::new()
             .name("kafka-probe".to_owned())
-            .spawn(move || probe(answers, &sender, &ended))?;
+            .spawn(move || probe(ask, &sender, &ended))?;
         Ok(Self { state, _running })
     }
 }
 
 fn probe(
-    mut answers: impl FnMut() -> bool,
+    mut ask: impl FnMut() -> Outcome,
     state: &watch::Sender<BrokerState>,
     ended: &Receiver<()>,
 ) {
     loop {
-        let up = answers();
+        let outcome = ask();
         state.send_if_modified(|state| {
-            let next = match *state {
-                _ if up => BrokerState::Up,
-                BrokerState::Away { since } => BrokerState::Away { since },
-                _ => BrokerState::Away {
+            let next = match (outcome, *state) {
+                (Ok(()), _) => BrokerState::Up,
+                (Err(trouble), BrokerState::Away { since, .. }) => {
+                    BrokerState::Away { since, trouble }
+                }
+                (Err(trouble), _) => BrokerState::Away {
                     since: Instant::now(),
+                    trouble,
                 },
             };
             std::mem::replace(state, next) != next
         });
-        let interval = if up { INTERVAL_UP } else { INTERVAL_AWAY };
+        let interval = if outcome.is_ok() {
+            INTERVAL_UP
+        } else {
+            INTERVAL_AWAY
+        };
         if ended.recv_timeout(interval) != Err(RecvTimeoutError::Timeout) {
             return;
         }
@@ -88,17 +107,24 @@ mod tests {
     #[tokio::test]
     async fn follows_the_broker_and_remembers_since_when_it_is_away() {
         let (sender, answers) = channel();
-        let probe = BrokerProbe::start(move || answers.recv().unwrap_or(false)).unwrap();
+        let probe = BrokerProbe::start(move || answers.recv().unwrap_or(Err(None))).unwrap();
         let mut state = probe.state.clone();
         assert_eq!(*state.borrow(), BrokerState::Starting);
 
-        sender.send(false).unwrap();
+        sender.send(Err(None)).unwrap();
         state.changed().await.unwrap();
         let away = *state.borrow_and_update();
-        assert!(matches!(away, BrokerState::Away { .. }));
+        assert!(matches!(away, BrokerState::Away { trouble: None, .. }));
+        let missing = away.missing("host:9092").unwrap();
+        assert!(missing.contains("no Kafka broker answers at host:9092"));
 
-        sender.send(false).unwrap();
-        sender.send(true).unwrap();
+        sender.send(Err(None)).unwrap();
+        sender.send(Err(Some(Trouble::Credentials))).unwrap();
+        state.changed().await.unwrap();
+        let missing = state.borrow_and_update().missing("host:9092").unwrap();
+        assert!(missing.contains("KAFKA_SASL_PASSWORD"), "{missing}");
+
+        sender.send(Ok(())).unwrap();
         state.changed().await.unwrap();
         assert_eq!(*state.borrow(), BrokerState::Up);
     }

@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use rdkafka::ClientConfig;
+use rdkafka::{ClientConfig, error::KafkaError};
+
+use crate::{connection::Connection, security::KafkaSecurity};
 
 /// Where Kafka is. The same variables for every service, embedded broker or not.
 #[derive(Clone, Debug, clap::Args)]
@@ -12,11 +14,21 @@ pub struct KafkaConfig {
         default_value = "127.0.0.1:9092"
     )]
     pub broker: String,
+    #[command(flatten)]
+    pub security: KafkaSecurity,
 }
 
 impl KafkaConfig {
+    /// One that lets everybody in.
+    pub fn open(broker: impl Into<String>) -> Self {
+        Self {
+            broker: broker.into(),
+            security: KafkaSecurity::default(),
+        }
+    }
+
     /// What every client of ours starts from. `client_id` is the component's name, for the broker's logs and group listings.
-    pub(crate) fn client(&self, client_id: &str) -> ClientConfig {
+    pub(crate) fn client(&self, client_id: &str) -> Result<(ClientConfig, Connection), KafkaError> {
         let mut config = ClientConfig::new();
         config
             .set("bootstrap.servers", &self.broker)
@@ -26,7 +38,10 @@ impl KafkaConfig {
             .set("reconnect.backoff.max.ms", "1000")
             // Requests are small and awaited; Nagle only delays them.
             .set("socket.nagle.disable", "true");
-        config
+        let secured = self.security.apply(&mut config);
+        let tokens = secured.and_then(|()| self.security.token_source());
+        let tokens = tokens.map_err(|error| KafkaError::ClientCreation(format!("{error:#}")))?;
+        Ok((config, Connection::new(tokens)))
     }
 }
 

@@ -1,8 +1,6 @@
 //! librdkafka's own messages, as lines of the service's log.
 
-use rdkafka::{
-    ClientContext, config::RDKafkaLogLevel, consumer::ConsumerContext, error::KafkaError,
-};
+use rdkafka::config::RDKafkaLogLevel;
 
 pub(crate) fn forward(level: RDKafkaLogLevel, facility: &str, message: &str) {
     use RDKafkaLogLevel::{Alert, Critical, Emerg, Error, Notice, Warning};
@@ -13,22 +11,3 @@ pub(crate) fn forward(level: RDKafkaLogLevel, facility: &str, message: &str) {
         _ => tracing::trace!(target: "librdkafka", facility, "{message}"),
     }
 }
-
-pub(crate) fn client_error(error: &KafkaError, reason: &str) {
-    tracing::debug!(target: "librdkafka", %error, reason, "client error");
-}
-
-/// The context of clients that need nothing else.
-pub(crate) struct LogContext;
-
-impl ClientContext for LogContext {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        forward(level, facility, message);
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        client_error(&error, reason);
-    }
-}
-
-impl ConsumerContext for LogContext {}

@@ -1,5 +1,5 @@
 //! What librdkafka can ask of the broker and rdkafka does not wrap: the committed offsets of another group, moving them,
-//! and topic ids. Each call blocks until its timeout at most.
+//! topic ids, and tokens. Each call blocks until its timeout at most.
 #![allow(unsafe_code)]
 
 use std::{
@@ -10,7 +10,7 @@ use std::{
 
 use rdkafka::{
     TopicPartitionList, bindings as native,
-    client::{Client, ClientContext},
+    client::{Client, ClientContext, OAuthToken},
     error::{KafkaError, KafkaResult, RDKafkaErrorCode},
 };
 use uuid::Uuid;
@@ -254,6 +254,30 @@ pub(crate) fn topic_ids<C: ClientContext>(
         }
     }
     Ok(ids)
+}
+
+/// What a client shows the broker from now on. For clients whose own wish for a token nobody hears.
+pub(crate) fn set_token<C: ClientContext>(
+    client: &Client<C>,
+    token: &OAuthToken,
+) -> KafkaResult<()> {
+    let text = CString::new(token.token.as_str())?;
+    let principal = CString::new(token.principal_name.as_str())?;
+    let mut reason: [c_char; 256] = [0; 256];
+    // SAFETY: the handle outlives the call through `client`, which copies the strings; there are no extensions.
+    let code = unsafe {
+        native::rd_kafka_oauthbearer_set_token(
+            client.native_ptr(),
+            text.as_ptr(),
+            token.lifetime_ms,
+            principal.as_ptr(),
+            ptr::null_mut(),
+            0,
+            reason.as_mut_ptr(),
+            reason.len(),
+        )
+    };
+    check(code)
 }
 
 /// # Safety

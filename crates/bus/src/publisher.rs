@@ -6,6 +6,7 @@
 
 use std::{
     borrow::Cow,
+    error::Error,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -18,6 +19,8 @@ use anyhow::Context;
 use parking_lot::RwLock;
 use rdkafka::{
     ClientConfig, ClientContext, Message as _,
+    client::OAuthToken,
+    config::RDKafkaLogLevel,
     error::{KafkaError, RDKafkaErrorCode},
     producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext},
 };
@@ -25,8 +28,10 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot, watch};
 
 use crate::{
     KafkaConfig, PublisherConfig,
-    broker_state::{ANSWER_TIMEOUT, BrokerProbe, BrokerState},
+    broker_state::{ANSWER_TIMEOUT, BrokerProbe, BrokerState, Outcome},
+    connection::Connection,
     headers::MessageHeaders,
+    log,
 };
 
 /// How long a message waits for room in the queue before the caller is told that it is full.
@@ -85,6 +90,7 @@ pub struct PendingAcks {
 
 struct Shared {
     native: ClientConfig,
+    connection: Connection,
     link: RwLock<Arc<Link>>,
     /// Bytes that may still be handed over.
     room: Arc<Semaphore>,
@@ -98,7 +104,7 @@ struct Link {
 }
 
 /// Hands delivery reports to whoever waits for them.
-struct Deliveries;
+struct Deliveries(Connection);
 
 /// Who waits for a delivery report.
 enum Waiter {
@@ -126,16 +132,18 @@ impl Publisher {
         client_id: &str,
         config: PublisherConfig,
     ) -> anyhow::Result<Self> {
-        let native = config.native(kafka.client(client_id));
+        let (client, connection) = kafka.client(client_id)?;
+        let native = config.native(client);
         let shared = Arc::new(Shared {
-            link: RwLock::new(Link::open(&native)?),
+            link: RwLock::new(Link::open(&native, &connection)?),
             room: Arc::new(Semaphore::new(config.queue_bytes)),
             native,
+            connection,
             config,
         });
         let weak = Arc::downgrade(&shared);
-        let broker = BrokerProbe::start(move || weak.upgrade().is_some_and(|s| s.probe()))
-            .context("cannot start a thread")?;
+        let ask = move || weak.upgrade().map_or(Err(None), |shared| shared.probe());
+        let broker = BrokerProbe::start(ask).context("cannot start a thread")?;
         Ok(Self {
             shared,
             broker: Arc::new(broker),
@@ -212,7 +220,9 @@ impl Publisher {
     /// When the broker has been away for longer than any message waits, waiting is pointless.
     fn refuse_while_away(&self) -> Result<(), PublishError> {
         match *self.broker.state.borrow() {
-            BrokerState::Away { since } if since.elapsed() > self.shared.config.message_timeout => {
+            BrokerState::Away { since, .. }
+                if since.elapsed() > self.shared.config.message_timeout =>
+            {
                 Err(PublishError::NotAcked)
             }
             _ => Ok(()),
@@ -257,29 +267,30 @@ impl Shared {
 
     /// Whether the broker answers. Replaces a producer that librdkafka has given up for good (a fatal error of the
     /// idempotent producer, such as a log that lost what was acked).
-    fn probe(&self) -> bool {
+    fn probe(&self) -> Outcome {
         let link = Arc::clone(&self.link.read());
         if let Some((code, reason)) = link.producer.client().fatal_error() {
             tracing::error!(%code, reason, "the Kafka producer failed for good; starting another");
-            match Link::open(&self.native) {
+            match Link::open(&self.native, &self.connection) {
                 Ok(fresh) => {
                     *self.link.write() = fresh;
                     link.closed.store(true, Ordering::Relaxed);
                 }
                 Err(error) => tracing::error!(error = format!("{error:#}"), "cannot start another"),
             }
-            return false;
+            return Err(None);
         }
         // Without a topic: naming one would create it.
         let metadata = link.producer.client().fetch_metadata(None, ANSWER_TIMEOUT);
-        metadata.is_ok_and(|metadata| !metadata.brokers().is_empty())
+        let answers = metadata.is_ok_and(|metadata| !metadata.brokers().is_empty());
+        self.connection.outcome(answers)
     }
 }
 
 impl Link {
-    fn open(config: &ClientConfig) -> anyhow::Result<Arc<Self>> {
+    fn open(config: &ClientConfig, connection: &Connection) -> anyhow::Result<Arc<Self>> {
         let producer = config
-            .create_with_context(Deliveries)
+            .create_with_context(Deliveries(connection.clone()))
             .context("the Kafka settings are not valid")?;
         let link = Arc::new(Self {
             producer,
@@ -313,7 +324,21 @@ impl Link {
     }
 }
 
-impl ClientContext for Deliveries {}
+impl ClientContext for Deliveries {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
+
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        log::forward(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.0.error(&error, reason);
+    }
+
+    fn generate_oauth_token(&self, _: Option<&str>) -> Result<OAuthToken, Box<dyn Error>> {
+        self.0.token()
+    }
+}
 
 impl ProducerContext for Deliveries {
     type DeliveryOpaque = Box<Waiter>;

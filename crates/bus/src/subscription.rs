@@ -11,12 +11,12 @@
 use std::{collections::HashMap, sync::Arc, thread, time::Duration};
 
 use parking_lot::Mutex;
-use rdkafka::{consumer::BaseConsumer, error::KafkaError};
+use rdkafka::{ClientConfig, consumer::BaseConsumer, error::KafkaError};
 use tokio::{runtime::Handle, sync::mpsc};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::{KafkaConfig, RecordRef, watermark::Watermark};
+use crate::{KafkaConfig, RecordRef, connection::Connection, watermark::Watermark};
 use poll::Poller;
 use rebalance::GroupContext;
 
@@ -117,9 +117,9 @@ impl<T: Send + 'static> Subscription<T> {
         decode: impl FnMut(&RecordRef<'_>) -> Option<T> + Send + 'static,
     ) -> Result<Self, KafkaError> {
         let acks = Acks::default();
-        let context = GroupContext::new(start, acks.clone());
-        let consumer: BaseConsumer<GroupContext> =
-            client_config(kafka, &options).create_with_context(context)?;
+        let (config, connection) = client_config(kafka, &options)?;
+        let context = GroupContext::new(start, acks.clone(), connection);
+        let consumer: BaseConsumer<GroupContext> = config.create_with_context(context)?;
         // One batch waits while the caller works on another: enough to keep both busy, little to repeat after a crash.
         let (sender, batches) = mpsc::channel(1);
         let stop = CancellationToken::new();
@@ -237,8 +237,11 @@ impl Acks {
     }
 }
 
-fn client_config(kafka: &KafkaConfig, options: &SubscriptionOptions) -> rdkafka::ClientConfig {
-    let mut config = kafka.client(options.client_id);
+fn client_config(
+    kafka: &KafkaConfig,
+    options: &SubscriptionOptions,
+) -> Result<(ClientConfig, Connection), KafkaError> {
+    let (mut config, connection) = kafka.client(options.client_id)?;
     config
         .set("group.id", &options.group)
         // Records from before the group's first start count too; the default begins at the end.
@@ -266,5 +269,5 @@ fn client_config(kafka: &KafkaConfig, options: &SubscriptionOptions) -> rdkafka:
         .set("queued.max.messages.kbytes", "8192")
         .set("fetch.queue.backoff.ms", "10")
         .set("fetch.error.backoff.ms", "100");
-    config
+    Ok((config, connection))
 }

@@ -18,7 +18,7 @@ use rdkafka::{
 use tokio::sync::{mpsc, watch};
 
 use crate::{
-    KafkaConfig, RecordRef, TopicSelection, log::LogContext, offsets, offsets::Partition,
+    KafkaConfig, RecordRef, TopicSelection, connection::PlainContext, offsets, offsets::Partition,
     record::TopicNames,
 };
 
@@ -77,8 +77,8 @@ impl<T: Send + 'static> Tail<T> {
         topics: TopicSelection,
         decode: impl FnMut(&RecordRef<'_>) -> T + Send + 'static,
     ) -> anyhow::Result<Self> {
-        let consumer = kafka
-            .client(options.client_id)
+        let (mut config, connection) = kafka.client(options.client_id)?;
+        let consumer = config
             // librdkafka wants a name to assign partitions; the group is never joined.
             .set("group.id", format!("{}-tail", options.client_id))
             .set("enable.auto.commit", "false")
@@ -92,7 +92,7 @@ impl<T: Send + 'static> Tail<T> {
             .set("fetch.wait.max.ms", "100")
             .set("fetch.queue.backoff.ms", "10")
             .set("fetch.error.backoff.ms", "100")
-            .create_with_context(LogContext)?;
+            .create_with_context(PlainContext(connection))?;
         let (selection, selected) = watch::channel((topics, 0));
         let (sender, items) = mpsc::channel(1);
         let worker = Worker {
@@ -125,7 +125,7 @@ impl<T: Send + 'static> Tail<T> {
 
 /// What the tail's thread owns.
 struct Worker<T, F> {
-    consumer: BaseConsumer<LogContext>,
+    consumer: BaseConsumer<PlainContext>,
     options: TailOptions,
     selected: watch::Receiver<(TopicSelection, u64)>,
     decode: F,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bus::{KafkaConfig, StartFrom, Subscription, SubscriptionOptions, TopicSelection};
+use bus::{StartFrom, Subscription, SubscriptionOptions, TopicSelection};
 use e2e::wait::until;
 
 use crate::{
@@ -15,9 +15,7 @@ const TOPIC: &str = "orders";
 
 /// A program that reads for the group; gives the next `count` values and leaves, having committed them.
 async fn read(stack: &Stack, count: usize) -> anyhow::Result<Vec<String>> {
-    let kafka = KafkaConfig {
-        broker: stack.platform.addresses().kafka_broker.clone(),
-    };
+    let kafka = stack.kafka();
     let options = SubscriptionOptions {
         client_id: "billing-of-others",
         group: GROUP.to_owned(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bus::{KafkaConfig, StartFrom, Subscription, SubscriptionOptions, TopicSelection};
+use bus::{StartFrom, Subscription, SubscriptionOptions, TopicSelection};
 
 use crate::{
     person::{CANARY, Person},
@@ -16,9 +16,7 @@ fn encoded(text: &str) -> String {
 
 /// A group of this name, that somebody has read with.
 async fn leave_a_group(stack: &Stack, group: &str) -> anyhow::Result<()> {
-    let kafka = KafkaConfig {
-        broker: stack.platform.addresses().kafka_broker.clone(),
-    };
+    let kafka = stack.kafka();
     let options = SubscriptionOptions {
         client_id: "stranger",
         group: group.to_owned(),

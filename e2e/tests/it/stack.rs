@@ -4,6 +4,7 @@ use std::{
 };
 
 use anyhow::Context;
+use bus::{KafkaConfig, KafkaSecurity};
 use cli::up::{self, Platform, Ports, UpConfig};
 use contract::{Receipt, status::MessageLife};
 use e2e::wait;
@@ -12,12 +13,15 @@ use service::{CancellationToken, Secret};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinHandle};
 
+use crate::surroundings::Surroundings;
+
 /// The platform with a temporary data folder.
 pub(crate) struct Stack {
     pub(crate) platform: Platform,
     pub(crate) client: Client,
     folder: TempDir,
     ports: Ports,
+    surroundings: Option<Surroundings>,
 }
 
 /// A seer beside a platform that has none.
@@ -29,15 +33,25 @@ pub(crate) struct Seer {
 impl Stack {
     /// Without the seer, which would compute beside tests that have nothing to do with it.
     pub(crate) async fn start() -> anyhow::Result<Self> {
-        Self::start_in(tempfile::tempdir()?, ports(), false).await
+        let surroundings = Surroundings::start().await?;
+        Self::start_in(tempfile::tempdir()?, ports(), false, surroundings).await
     }
 
     pub(crate) async fn start_with_seer() -> anyhow::Result<Self> {
-        Self::start_in(tempfile::tempdir()?, ports(), true).await
+        let surroundings = Surroundings::start().await?;
+        Self::start_in(tempfile::tempdir()?, ports(), true, surroundings).await
     }
 
-    async fn start_in(folder: TempDir, ports: Ports, with_seer: bool) -> anyhow::Result<Self> {
+    async fn start_in(
+        folder: TempDir,
+        ports: Ports,
+        with_seer: bool,
+        surroundings: Option<Surroundings>,
+    ) -> anyhow::Result<Self> {
         let mut config = UpConfig::new(folder.path(), ports)?;
+        if let Some(surroundings) = &surroundings {
+            surroundings.put_around(&mut config);
+        }
         config.consumer.viewers.filter_program = Some(kafkloud()?);
         if !with_seer {
             config.seer = None;
@@ -49,6 +63,7 @@ impl Stack {
             client: Client::new(),
             folder,
             ports,
+            surroundings,
         })
     }
 
@@ -90,6 +105,7 @@ impl Stack {
             client: Client::new(),
             folder,
             ports,
+            surroundings: None,
         })
     }
 
@@ -98,7 +114,7 @@ impl Stack {
         let with_seer = self.platform.addresses().has_seer;
         self.platform.stop();
         self.platform.join().await?;
-        Self::start_in(self.folder, self.ports, with_seer).await
+        Self::start_in(self.folder, self.ports, with_seer, self.surroundings).await
     }
 
     /// Starts a seer where the platform looks for one. It goes on where the one before it has ended.
@@ -106,7 +122,7 @@ impl Stack {
         let addresses = self.platform.addresses();
         let config = UpConfig::new(self.folder.path(), self.ports)?;
         let mut config = config.seer.context("a seer is part of the platform")?;
-        config.kafka.broker.clone_from(&addresses.kafka_broker);
+        config.kafka = self.kafka();
         config.store.data_dir = self.folder.path().join("seer-apart");
         config.answers.consumer_url = addresses.consumer_url().parse()?;
         let listener = TcpListener::bind(addresses.seer).await?;
@@ -118,6 +134,19 @@ impl Stack {
     pub(crate) async fn stop(self) -> anyhow::Result<()> {
         self.platform.stop();
         self.platform.join().await
+    }
+
+    /// How other programs reach its Kafka.
+    pub(crate) fn kafka(&self) -> KafkaConfig {
+        KafkaConfig {
+            broker: self.platform.addresses().kafka_broker.clone(),
+            security: self.security(),
+        }
+    }
+
+    fn security(&self) -> KafkaSecurity {
+        let surroundings = self.surroundings.as_ref();
+        surroundings.map_or_else(KafkaSecurity::default, |around| around.kafka().security)
     }
 
     pub(crate) fn portal(&self, path: &str) -> String {

@@ -18,6 +18,7 @@ use async_openai::{
 use futures::{StreamExt, stream::BoxStream};
 use reqwest::{StatusCode, header};
 use serde::Deserialize;
+use service::Secret;
 use tokio::time::{Instant, timeout_at};
 
 use super::prompt::ChatMessage;
@@ -98,17 +99,19 @@ struct Refusal {
 impl Chat {
     /// `None` when none is configured.
     pub(super) fn new(config: &AnswersConfig) -> anyhow::Result<Option<Self>> {
-        let key = config.openai_api_key.clone().unwrap_or_default();
+        let key = config.api_key()?;
         let base = match &config.openai_base_url {
             Some(url) => url.as_str().trim_end_matches('/').to_owned(),
-            None if !key.is_empty() => OPENAI_URL.to_owned(),
+            None if key.is_some() => OPENAI_URL.to_owned(),
             None => return Ok(None),
         };
         let http = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .build()?;
         let service = tower::service_fn(move |request| send(http.clone(), request));
-        let settings = OpenAIConfig::new().with_api_base(base).with_api_key(key);
+        let settings = OpenAIConfig::new()
+            .with_api_base(base)
+            .with_api_key(key.as_ref().map_or("", Secret::reveal));
         Ok(Some(Self {
             client: Client::with_config(settings).with_http_service(service),
             model: config.openai_model.clone(),

@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::Context;
+use service::Secret;
 use tokio::{
     sync::{Semaphore, watch},
     task::JoinHandle,
@@ -53,14 +54,17 @@ impl Drop for EndsWithThis {
 
 impl Embeddings {
     /// Begins to load the model. `openai_api_key` is for an API without a key of its own.
-    pub fn start(config: &EmbeddingsConfig, openai_api_key: Option<&str>) -> anyhow::Result<Self> {
+    pub fn start(
+        config: &EmbeddingsConfig,
+        openai_api_key: Option<Secret>,
+    ) -> anyhow::Result<Self> {
         let source = match &config.embeddings_url {
             Some(url) => {
-                let key = config.embeddings_api_key.as_deref().or(openai_api_key);
+                let key = config.api_key()?.or(openai_api_key);
                 Source::Api(Box::new(RemoteEmbedder::new(
                     url,
                     &config.embeddings_model,
-                    key,
+                    key.as_ref().map(Secret::reveal),
                 )?))
             }
             None => Source::Folder {

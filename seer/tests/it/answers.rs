@@ -16,7 +16,7 @@ use seer::{
     answer::{Answerer, AskEvent, Knowledge},
     index::SearchQuery,
 };
-use service::ApiResult;
+use service::{ApiResult, Secret};
 
 use crate::openai::{OpenAi, Reply};
 
@@ -122,7 +122,8 @@ fn vector(text: &str) -> Vec<f32> {
 fn config(openai: Option<&OpenAi>) -> AnswersConfig {
     AnswersConfig {
         openai_base_url: openai.map(|openai| openai.url.parse().unwrap()),
-        openai_api_key: openai.map(|_| "test-key".to_owned()),
+        openai_api_key: openai.map(|_| Secret::new("test-key")),
+        openai_api_key_file: None,
         openai_model: "test".to_owned(),
         answer_timeout: Duration::from_secs(20),
         context_tokens: 3000,

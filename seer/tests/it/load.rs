@@ -52,9 +52,7 @@ impl School {
         broker: Option<(CancellationToken, JoinHandle<anyhow::Result<()>>)>,
         arguments: &[&str],
     ) -> Self {
-        let kafka = KafkaConfig {
-            broker: broker_address.to_string(),
-        };
+        let kafka = KafkaConfig::open(broker_address.to_string());
         let config = PublisherConfig {
             message_timeout: Duration::from_secs(2),
             ..PublisherConfig::default()

@@ -16,7 +16,7 @@ use rdkafka::{
 use tokio::sync::oneshot;
 
 use super::{Admin, AdminError, Shared, TIMEOUT};
-use crate::{RecordRef, TopicSelection, log::LogContext, offsets};
+use crate::{RecordRef, TopicSelection, connection::PlainContext, offsets};
 
 /// The offsets of one partition from `from` on and before `until`.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -72,9 +72,8 @@ impl Admin {
 
     pub fn range_reader(&self) -> Result<RangeReader, AdminError> {
         let shared = &self.shared;
-        let consumer: BaseConsumer<LogContext> = shared
-            .kafka
-            .client(shared.client_id)
+        let (mut config, connection) = shared.kafka.client(shared.client_id)?;
+        let consumer: BaseConsumer<PlainContext> = config
             // librdkafka wants a name to assign partitions; the group is never joined.
             .set("group.id", format!("{}-reader", shared.client_id))
             .set("enable.auto.commit", "false")
@@ -88,7 +87,7 @@ impl Admin {
             .set("fetch.queue.backoff.ms", "1")
             // A fetch that waits at the end of one partition holds up the next range.
             .set("fetch.wait.max.ms", "5")
-            .create_with_context(LogContext)?;
+            .create_with_context(PlainContext(connection))?;
         let (questions, asked) = mpsc::channel();
         thread::Builder::new()
             .name("kafka-ranges".to_owned())
@@ -153,7 +152,7 @@ impl Shared {
 }
 
 /// The reader's thread.
-fn answer(consumer: &BaseConsumer<LogContext>, asked: &mpsc::Receiver<Question>) {
+fn answer(consumer: &BaseConsumer<PlainContext>, asked: &mpsc::Receiver<Question>) {
     while let Ok(question) = asked.recv() {
         let answer = read(consumer, question.range, question.from, question.limits);
         // Nobody to tell when the caller has gone.
@@ -162,7 +161,7 @@ fn answer(consumer: &BaseConsumer<LogContext>, asked: &mpsc::Receiver<Question>)
 }
 
 fn read(
-    consumer: &BaseConsumer<LogContext>,
+    consumer: &BaseConsumer<PlainContext>,
     range: RecordRange,
     from: ReadFrom,
     limits: ReadLimits,
@@ -176,7 +175,7 @@ fn read(
     answer
 }
 
-fn read_assigned(consumer: &BaseConsumer<LogContext>, mut window: Window) -> Answer {
+fn read_assigned(consumer: &BaseConsumer<PlainContext>, mut window: Window) -> Answer {
     let deadline = Instant::now() + TIMEOUT;
     while !window.is_complete {
         let remaining = deadline.saturating_duration_since(Instant::now());

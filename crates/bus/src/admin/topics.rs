@@ -95,6 +95,13 @@ impl Admin {
     }
 
     pub async fn create_topic(&self, new: &NewTopicRequest) -> Result<(), AdminError> {
+        // Looked at first: whoever may not make topics would be refused for one that is there too.
+        let name = new.name.clone();
+        match self.blocking(move |shared| shared.topic(&name)).await {
+            Ok(_) => return Err(AdminError::TopicExists(new.name.clone())),
+            Err(AdminError::UnknownTopic(_)) => {}
+            Err(error) => return Err(error),
+        }
         // -1 asks for the broker's default.
         let replication = TopicReplication::Fixed(new.replication.unwrap_or(-1));
         let partitions = new.partitions.unwrap_or(-1);
@@ -200,7 +207,7 @@ fn retention(configs: &[TopicConfig]) -> Retention {
     }
 }
 
-fn change_result(
+pub(super) fn change_result(
     name: &str,
     answer: Vec<Result<String, (String, RDKafkaErrorCode)>>,
 ) -> Result<(), AdminError> {

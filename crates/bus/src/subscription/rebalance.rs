@@ -1,8 +1,9 @@
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, error::Error, time::Duration};
 
 use parking_lot::Mutex;
 use rdkafka::{
     ClientContext, Offset, TopicPartitionList,
+    client::OAuthToken,
     config::RDKafkaLogLevel,
     consumer::{BaseConsumer, Consumer, ConsumerContext, RebalanceProtocol},
     error::{KafkaError, KafkaResult},
@@ -11,7 +12,7 @@ use rdkafka::{
 use uuid::Uuid;
 
 use super::{Acks, StartFrom, StartPosition};
-use crate::{log, native, offsets};
+use crate::{connection::Connection, log, native, offsets};
 
 /// How long the check of stored positions may hold up an assignment.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
@@ -21,14 +22,16 @@ pub(super) struct GroupContext {
     start: StartFrom,
     acks: Acks,
     topic_ids: Mutex<HashMap<String, Uuid>>,
+    connection: Connection,
 }
 
 impl GroupContext {
-    pub(super) fn new(start: StartFrom, acks: Acks) -> Self {
+    pub(super) fn new(start: StartFrom, acks: Acks, connection: Connection) -> Self {
         Self {
             start,
             acks,
             topic_ids: Mutex::default(),
+            connection,
         }
     }
 
@@ -134,12 +137,18 @@ fn check(
 }
 
 impl ClientContext for GroupContext {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
+
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         log::forward(level, facility, message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        log::client_error(&error, reason);
+        self.connection.error(&error, reason);
+    }
+
+    fn generate_oauth_token(&self, _: Option<&str>) -> Result<OAuthToken, Box<dyn Error>> {
+        self.connection.token()
     }
 }
 

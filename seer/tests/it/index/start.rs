@@ -108,6 +108,7 @@ async fn a_model_that_is_missing_is_said_and_waited_for() {
         embeddings_url: None,
         embeddings_model: "none".to_owned(),
         embeddings_api_key: None,
+        embeddings_api_key_file: None,
         threads: Some(1),
     };
     let embeddings = Embeddings::start(&config, None).unwrap();
