@@ -159,7 +159,7 @@ start() {
 
 stop() {
   local file pid
-  for file in "$1"/broker-"${2:-*}"/pid; do
+  for file in "$1"/broker-${2:-*}/pid; do
     [[ -e $file ]] || continue
     pid=$(<"$file")
     kill "$pid" 2>/dev/null || true
