@@ -6,7 +6,7 @@ COMPONENTS := streamer producer consumer seer portal
 for_each = for component in $(COMPONENTS); do $(MAKE) --no-print-directory -C $$component $(1) || exit; done
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo notebook setup build wasm model test fmt lint deny conformance screenshots bench clean update-local build-local test-local
+.PHONY: help up demo notebook setup build wasm model test fmt lint deny conformance test-external screenshots bench clean update-local build-local test-local
 .PHONY: build-image push-image build-new-image push-new-image compose-up compose-down test-deploy test-images
 .PHONY: apply-k8s query-k8s delete-k8s attach-k8s recreate-k8s recreate-new-k8s deploy-new-k8s
 
@@ -67,6 +67,10 @@ conformance: setup ## Compare the streamer with Apache Kafka by kcat and Kafka's
 	@make/setup.sh conformance
 	$(BUILD) --bin streamer
 	STREAMER_BIN=$(BIN_DIR)/streamer KAFKA_DIR=$(TARGET_DIR)/apache-kafka e2e/conformance/run.sh
+
+test-external: wasm model ## Run the end-to-end tests around Apache Kafka with TLS and SASL and PostgreSQL (installs both, Java, Maven)
+	@make/setup.sh external
+	CARGO='$(CARGO)' KAFKA_DIR=$(TARGET_DIR)/apache-kafka e2e/external/run.sh
 
 screenshots: wasm model ## Take the pictures of docs/screenshots anew, of every page on a phone and on a desk, in light and dark
 	@make/setup.sh test

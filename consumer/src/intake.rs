@@ -5,7 +5,7 @@
 //! tried again with the same batch, so nothing is skipped; reading waits meanwhile.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, Weak},
     time::{Duration, Instant, SystemTime},
 };
 
@@ -57,7 +57,7 @@ impl Intake {
             batch_max: BATCH_MAX,
         };
         let start = start_from(Claims {
-            store: Arc::clone(&store),
+            store: Arc::downgrade(&store),
             check: store_check.clone(),
             stop,
         });
@@ -135,7 +135,8 @@ impl Intake {
 
 /// Claims partitions that are assigned to this member of the group.
 struct Claims {
-    store: Arc<dyn StatusStore>,
+    /// The thread that asks may outlive a service that is cut off, and must not keep its store open.
+    store: Weak<dyn StatusStore>,
     check: CheckHandle,
     stop: CancellationToken,
 }
@@ -145,7 +146,10 @@ impl Claims {
     /// as for any busy member. After a stop nothing is folded any more, wherever reading begins.
     async fn claim(&self, partitions: Vec<Partition>) -> Positions {
         loop {
-            let claimed = self.store.claim(partitions.clone());
+            let Some(store) = self.store.upgrade() else {
+                return Positions::new();
+            };
+            let claimed = store.claim(partitions.clone());
             match self.stop.run_until_cancelled(claimed).await {
                 Some(Ok(positions)) => return positions,
                 Some(Err(error)) => {
@@ -157,6 +161,7 @@ impl Claims {
                 }
                 None => return Positions::new(),
             }
+            drop(store);
             let delay = tokio::time::sleep(RETRY_DELAY);
             self.stop.run_until_cancelled(delay).await;
         }

@@ -6,6 +6,7 @@ mod groups_page;
 mod healing;
 mod history;
 mod hostile;
+mod kafka_access;
 mod keyboard;
 mod life_page;
 mod look;

@@ -53,7 +53,11 @@ impl Address {
         config
             .ssl_mode(mode)
             .application_name("kafkloud-consumer")
-            .tcp_user_timeout(SILENCE_MAX);
+            .tcp_user_timeout(SILENCE_MAX)
+            // Who only listens would not notice otherwise.
+            .keepalives_idle(SILENCE_MAX)
+            .keepalives_interval(SILENCE_MAX / 3)
+            .keepalives_retries(3);
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_TIMEOUT);
         }
