@@ -48,7 +48,33 @@ impl Stack {
         with_seer: bool,
         surroundings: Option<Surroundings>,
     ) -> anyhow::Result<Self> {
+        let config = UpConfig::new(folder.path(), ports)?;
+        Self::started(config, folder, ports, with_seer, surroundings).await
+    }
+
+    /// With services that ask who calls.
+    pub(crate) async fn start_guarded(
+        operator: &str,
+        viewer: &str,
+        with_seer: bool,
+    ) -> anyhow::Result<Self> {
+        let surroundings = Surroundings::start().await?;
+        let (folder, ports) = (tempfile::tempdir()?, ports());
         let mut config = UpConfig::new(folder.path(), ports)?;
+        config.ask_for(&Secret::new(operator));
+        for access in config.access() {
+            access.viewer_token = Some(Secret::new(viewer));
+        }
+        Self::started(config, folder, ports, with_seer, surroundings).await
+    }
+
+    async fn started(
+        mut config: UpConfig,
+        folder: TempDir,
+        ports: Ports,
+        with_seer: bool,
+        surroundings: Option<Surroundings>,
+    ) -> anyhow::Result<Self> {
         if let Some(surroundings) = &surroundings {
             surroundings.put_around(&mut config);
         }
@@ -64,31 +90,6 @@ impl Stack {
             folder,
             ports,
             surroundings,
-        })
-    }
-
-    /// With services that ask who calls.
-    pub(crate) async fn start_guarded(
-        operator: &str,
-        viewer: &str,
-        with_seer: bool,
-    ) -> anyhow::Result<Self> {
-        let (folder, ports) = (tempfile::tempdir()?, ports());
-        let mut config = UpConfig::new(folder.path(), ports)?;
-        config.ask_for(&Secret::new(operator));
-        for access in config.access() {
-            access.viewer_token = Some(Secret::new(viewer));
-        }
-        if !with_seer {
-            config.seer = None;
-        }
-        let platform = up::start(config, CancellationToken::new()).await?;
-        platform.addresses().wait_ready(wait::DEADLINE).await?;
-        Ok(Self {
-            platform,
-            client: Client::new(),
-            folder,
-            ports,
         })
     }
 

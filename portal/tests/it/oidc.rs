@@ -173,7 +173,8 @@ async fn a_sign_in_ends_where_it_was_begun() {
 #[tokio::test]
 async fn what_proves_nothing_is_refused() {
     let day_s = 24 * 60 * 60;
-    let changes: [(&str, fn(&mut Value, u64)); 6] = [
+    type Change = fn(&mut Value, u64);
+    let changes: [(&str, Change); 6] = [
         ("another nonce", |claims, _| {
             claims["nonce"] = json!("another")
         }),

@@ -5,10 +5,10 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use axum::extract::State;
+use axum::{Extension, extract::State};
 use contract::{Problem, SignInLink};
 use serde::{Deserialize, Serialize};
-use service::{ApiResult, Secret, extract::Json};
+use service::{ApiResult, Caller, Secret, extract::Json};
 
 use super::{
     Entrance,
@@ -56,9 +56,13 @@ impl Links {
     (status = 200, body = SignInLink),
     (status = "default", description = "You may not make one", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(super) async fn post(State(entrance): State<Entrance>) -> ApiResult<Json<SignInLink>> {
+pub(super) async fn post(
+    State(entrance): State<Entrance>,
+    caller: Option<Extension<Caller>>,
+) -> ApiResult<Json<SignInLink>> {
     let url = entrance.new_link()?;
-    tracing::info!(target: "audit", "a link to sign in was made");
+    let who = caller.as_ref().map_or("anybody", |caller| &caller.name);
+    tracing::info!(target: "audit", ?who, "a link to sign in was made");
     Ok(Json(SignInLink { url }))
 }
 
