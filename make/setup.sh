@@ -109,7 +109,9 @@ setup_external() {
 }
 
 missing_postgres() {
-  command -v initdb >/dev/null 2>&1 || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || echo postgresql
+  compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null && return
+  if ! command -v apt-get >/dev/null 2>&1 && command -v initdb >/dev/null 2>&1; then return; fi
+  echo postgresql
 }
 
 setup_deploy() {

@@ -13,6 +13,15 @@ const DEBIAN: &str = "/usr/lib/postgresql";
 /// belongs to.
 const USERS: [&str; 2] = ["postgres", "nobody"];
 
+const PROGRAMS: [&str; 6] = [
+    "createdb",
+    "initdb",
+    "pg_ctl",
+    "pg_isready",
+    "postgres",
+    "psql",
+];
+
 /// The programs of PostgreSQL, and as whom they run.
 pub(crate) struct Install {
     programs: PathBuf,
@@ -24,7 +33,7 @@ impl Install {
     pub(crate) fn find() -> anyhow::Result<Option<Self>> {
         let on_path = env::var_os("PATH").and_then(|path| {
             let mut folders = env::split_paths(&path);
-            folders.find(|folder| folder.join("initdb").exists())
+            folders.find(|folder| has_all(folder))
         });
         let Some(programs) = on_path.or_else(newest_of_debian) else {
             return Ok(None);
@@ -58,15 +67,18 @@ impl Install {
     }
 }
 
+/// A folder may hold some of them only, for somebody's convenience.
+fn has_all(folder: &Path) -> bool {
+    PROGRAMS.iter().all(|program| folder.join(program).exists())
+}
+
 fn newest_of_debian() -> Option<PathBuf> {
     let versions = fs::read_dir(DEBIAN).ok()?.filter_map(|entry| {
         let entry = entry.ok()?;
         let version: u32 = entry.file_name().to_str()?.parse().ok()?;
         Some((version, entry.path().join("bin")))
     });
-    let (_, programs) = versions
-        .filter(|(_, programs)| programs.join("initdb").exists())
-        .max()?;
+    let (_, programs) = versions.filter(|(_, programs)| has_all(programs)).max()?;
     Some(programs)
 }
 

@@ -4,7 +4,7 @@ use anyhow::{Context, bail, ensure};
 use service::Secret;
 use tokio_postgres::{Config, config::SslMode};
 use tokio_rustls::rustls::ClientConfig;
-use url::Url;
+use url::{Url, form_urlencoded};
 
 use super::tls::{self, Trust};
 
@@ -76,21 +76,25 @@ impl Address {
 /// tokio-postgres knows no more of them than `sslmode`, and of that not all.
 fn take_tls_parameters(url: &mut Url) -> TlsParameters {
     let mut parameters = TlsParameters::default();
+    // As they are written: in these addresses a plus is a plus.
     let mut others = Vec::new();
-    for (name, value) in url.query_pairs() {
+    let query = url.query().unwrap_or_default().to_owned();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let escaped = pair.replace('+', "%2B");
+        let Some((name, value)) = form_urlencoded::parse(escaped.as_bytes()).next() else {
+            continue;
+        };
         let value = value.into_owned();
         match &*name {
             "sslmode" => parameters.mode = Some(value),
             "sslrootcert" => parameters.root_certificate = Some(value.into()),
             "sslcert" => parameters.certificate = Some(value.into()),
             "sslkey" => parameters.key = Some(value.into()),
-            _ => others.push((name.into_owned(), value)),
+            _ => others.push(pair),
         }
     }
-    url.set_query(None);
-    if !others.is_empty() {
-        url.query_pairs_mut().extend_pairs(others);
-    }
+    let others = others.join("&");
+    url.set_query((!others.is_empty()).then_some(others.as_str()));
     parameters
 }
 
