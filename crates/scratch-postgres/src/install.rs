@@ -48,6 +48,8 @@ impl Install {
     pub(crate) fn command(&self, program: &str, folder: &Path) -> Command {
         let mut command = Command::new(self.programs.join(program));
         command.current_dir(folder).stdin(Stdio::null());
+        // Certificates are looked for there, and the home of the tests' user may be closed to the server's.
+        command.env("HOME", folder);
         for (name, _) in env::vars_os() {
             if name.to_string_lossy().starts_with("PG") {
                 command.env_remove(name);
