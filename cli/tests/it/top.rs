@@ -57,7 +57,13 @@ async fn a_user_watches_the_stream_and_looks_closer() {
     })
     .await;
     top.press("i").await;
-    top.shows(&["internal ones too"]).await;
+    top.shows(&["internal ones too", "kafkloud-lifecycle"])
+        .await;
+    top.press("i").await;
+    top.wait("the users' topics alone", |top| {
+        top.line("kafkloud-lifecycle").is_none()
+    })
+    .await;
 
     // The tail: what was there, and what comes.
     top.press(ENTER).await;
