@@ -136,7 +136,8 @@ impl Shared {
 
     /// The client's log and errors and its wish for a token, which nobody else polls for.
     fn serve_events(&self) {
-        while self.reader.poll(Duration::ZERO).is_some() {}
+        // A poll without any time would end at the first line of the log.
+        while self.reader.poll(Duration::from_millis(1)).is_some() {}
     }
 
     /// rdkafka polls nothing that would ask for this client's token.

@@ -10,6 +10,7 @@
 
 use std::{collections::HashMap, sync::Arc, thread, time::Duration};
 
+use contract::topic;
 use parking_lot::Mutex;
 use rdkafka::{ClientConfig, consumer::BaseConsumer, error::KafkaError};
 use tokio::{runtime::Handle, sync::mpsc};
@@ -43,9 +44,18 @@ pub enum TopicSelection {
 }
 
 impl TopicSelection {
+    /// What a pattern for all topics is not to match, as librdkafka takes it: partitions that nobody wants would count when
+    /// the group shares them out.
+    fn unwanted(&self) -> String {
+        let own = [topic::LIFECYCLE, topic::DEAD_LETTER];
+        let unwanted = own.iter().filter(|name| !self.contains(name));
+        let patterns = unwanted.map(|name| format!(",^{name}$"));
+        format!("^__.*{}", patterns.collect::<String>())
+    }
+
     pub fn contains(&self, topic: &str) -> bool {
         let names = match self {
-            Self::UsersAnd(_) if !contract::topic::is_internal(topic) => return true,
+            Self::UsersAnd(_) if !topic::is_internal(topic) => return true,
             Self::UsersAnd(names) | Self::Named(names) => names,
         };
         names.iter().any(|name| name == topic)
@@ -259,7 +269,7 @@ fn client_config(
         .set("heartbeat.interval.ms", "1500")
         // How soon a message on a brand-new topic is seen.
         .set("topic.metadata.refresh.interval.ms", "500")
-        .set("topic.blacklist", "^__.*")
+        .set("topic.blacklist", options.topics.unwanted())
         // A fetch waits at the broker and is answered at the first byte. Other requests queue up behind it on their
         // connection, so a new partition, which needs several, would wait a few times the default of 500 ms.
         .set("fetch.min.bytes", "1")

@@ -116,17 +116,15 @@ impl Scene {
         Ok(response.error_for_status()?.json().await?)
     }
 
-    /// Waits until both members of a group read partitions of the topic.
+    /// Waits until both members of a group read partitions.
     async fn shared(&self, consumer: &Process, group: &str) -> anyhow::Result<()> {
         wait::until(format!("two members of the group {group}"), async || {
             let url = consumer.url(&format!("/groups/{group}"));
             let response = self.client.get(url).send().await?.error_for_status()?;
             let group: GroupView = response.json().await?;
-            let working = group.members.iter().filter(|member| {
-                let mut assigned = member.assigned.iter();
-                assigned.any(|partition| partition.topic == TOPIC)
-            });
-            Ok((working.count() == 2).then_some(()))
+            let mut members = group.members.iter();
+            let all_work = members.all(|member| !member.assigned.is_empty());
+            Ok((all_work && group.members.len() == 2).then_some(()))
         })
         .await
     }
