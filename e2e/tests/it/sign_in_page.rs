@@ -1,6 +1,7 @@
 //! Signing in and out in a real browser.
 
 use cli::up::sign_in_link;
+use e2e::{axe::Axe, browser::Tab};
 use service::Secret;
 
 use crate::{
@@ -16,6 +17,7 @@ async fn people_sign_in_do_what_they_may_and_sign_out() -> anyhow::Result<()> {
     let tab = &person.tab;
     tab.go(&person.stack.portal("/topics?q=a")).await?;
     tab.wait_for("#token").await?;
+    judge(tab).await?;
     tab.fill("#token", VIEWER).await?;
     tab.click("button.primary").await?;
     // Back where the person wanted to go, with the cookie.
@@ -34,6 +36,7 @@ async fn people_sign_in_do_what_they_may_and_sign_out() -> anyhow::Result<()> {
             "the reason is told"
         );
     }
+    judge(tab).await?;
     tab.click(".visitor button").await?;
     tab.wait_for("#token").await?;
     tab.go(&person.stack.portal("/")).await?;
@@ -50,4 +53,11 @@ async fn people_sign_in_do_what_they_may_and_sign_out() -> anyhow::Result<()> {
     // What happens to it is told by a stream, which the cookie opens too.
     tab.wait_for(CONSUMED).await?;
     person.leave().await
+}
+
+async fn judge(tab: &Tab) -> anyhow::Result<()> {
+    if let Some(axe) = Axe::installed()? {
+        assert_eq!(axe.complaints(tab).await?, Vec::<String>::new());
+    }
+    Ok(())
 }

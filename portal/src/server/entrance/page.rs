@@ -25,12 +25,14 @@ pub(super) fn sign_in(
     });
     let oidc = entrance.oidc.is_some().then(|| {
         let href = format!("/sign-in/oidc?to={}", escape(&to));
-        view! { <p class="actions"><a class="button primary" id="oidc" href=href>"Sign in with your organisation"</a></p> }
+        view! { <p class="actions"><a class="button" id="oidc" href=href>"Sign in with your organisation"</a></p> }
     });
     let token = has_token.then(|| {
         view! {
             <form class="produce" method="post" action="/sign-in">
                 <input type="hidden" name="to" value=to/>
+                // So that the browser can keep the token under a name.
+                <input type="text" name="username" value="kafkloud" autocomplete="username" hidden/>
                 <div class="field wide">
                     <label for="token">"Token"</label>
                     <input id="token" name="token" type="password" required autocomplete="current-password" spellcheck="false" autocapitalize="none"/>
