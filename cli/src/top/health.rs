@@ -112,18 +112,8 @@ fn health_of(answer: Option<&Result<Readiness, String>>) -> Health {
         None => Health::Unknown,
         Some(Err(reason)) => Health::Away(reason.clone()),
         Some(Ok(readiness)) if readiness.ready => Health::Ready,
-        Some(Ok(readiness)) => Health::Ailing(missing(readiness)),
+        Some(Ok(readiness)) => Health::Ailing(readiness.missing()),
     }
-}
-
-/// What a service says it lacks.
-fn missing(readiness: &Readiness) -> String {
-    let failed = readiness.checks.iter().filter(|(_, check)| !check.ready);
-    let reasons = failed.map(|(name, check)| match &check.reason {
-        Some(reason) => format!("{name}: {reason}"),
-        None => name.clone(),
-    });
-    reasons.collect::<Vec<_>>().join("; ")
 }
 
 #[cfg(test)]

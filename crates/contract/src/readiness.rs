@@ -11,6 +11,18 @@ pub struct Readiness {
     pub checks: BTreeMap<String, Check>,
 }
 
+impl Readiness {
+    /// What the service says it lacks, in one line for people.
+    pub fn missing(&self) -> String {
+        let failed = self.checks.iter().filter(|(_, check)| !check.ready);
+        let reasons = failed.map(|(name, check)| match &check.reason {
+            Some(reason) => format!("{name}: {reason}"),
+            None => name.clone(),
+        });
+        reasons.collect::<Vec<_>>().join("; ")
+    }
+}
+
 /// Whether one thing that a service needs is there.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -170,19 +170,9 @@ pub(super) fn health_of(answer: &ApiResult<Readiness>) -> Health {
         },
         Ok(readiness) if readiness.ready => Health::Ready,
         Ok(readiness) => Health::Ailing {
-            reason: missing(readiness),
+            reason: readiness.missing(),
         },
     }
-}
-
-/// What a service says it lacks.
-fn missing(readiness: &Readiness) -> String {
-    let failed = readiness.checks.iter().filter(|(_, check)| !check.ready);
-    let reasons = failed.map(|(name, check)| match &check.reason {
-        Some(reason) => format!("{name}: {reason}"),
-        None => name.clone(),
-    });
-    reasons.collect::<Vec<_>>().join("; ")
 }
 
 /// The broker speaks no HTTP: those who are connected to it say how it is.
