@@ -2,8 +2,8 @@
 
 use std::{fs, path::Path};
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use reqwest::{Client, redirect::Policy};
+use scratch_authority::ScratchAuthority;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -83,35 +83,17 @@ async fn viewers_look_and_do_no_more() {
     assert_eq!(wrong.code, 1, "{wrong:?}");
 }
 
-/// An authority that has certified this machine.
-fn certified(folder: &Path) -> [(&'static str, String); 3] {
-    let mut params = CertificateParams::default();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let params = CertificateParams::new(["127.0.0.1".to_owned(), "localhost".to_owned()]).unwrap();
-    let certificate = params.signed_by(&key, &authority).unwrap();
-    let write = |name: &str, pem: String| {
-        let file = folder.join(name);
-        fs::write(&file, pem).unwrap();
-        file.to_str().unwrap().to_owned()
-    };
-    [
-        ("TLS_CA_FILE", write("ca.pem", authority.pem())),
-        ("TLS_CERT_FILE", write("tls.crt", certificate.pem())),
-        ("TLS_KEY_FILE", write("tls.key", key.serialize_pem())),
-    ]
-}
-
 #[tokio::test]
 async fn everything_works_over_tls() {
-    let files = tempfile::tempdir().unwrap();
-    let [ca, certificate, key] = certified(files.path());
-    let (ca, certificate, key) = (
-        (ca.0, ca.1.as_str()),
-        (certificate.0, certificate.1.as_str()),
-        (key.0, key.1.as_str()),
-    );
+    let authority = ScratchAuthority::new().unwrap();
+    let files = authority.certify_loopback().unwrap();
+    let ca_file = authority.ca_file();
+    let [ca, certificate, key] = [
+        ("TLS_CA_FILE", &ca_file),
+        ("TLS_CERT_FILE", &files.certificate),
+        ("TLS_KEY_FILE", &files.key),
+    ]
+    .map(|(name, file)| (name, file.to_str().unwrap()));
     let token = ("API_TOKEN", TOKEN);
     let stack = start(&[], &[token, ca, certificate, key]).await;
     for part in ["portal", "producer", "consumer", "sign_in"] {

@@ -1,33 +1,16 @@
 //! Whose certificate is trusted.
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use scratch_authority::ScratchAuthority;
 use scratch_postgres::ScratchPostgres;
 use service::Secret;
 
 use super::*;
 
-struct Authority {
-    pem: String,
-    issuer: Issuer<'static, KeyPair>,
-}
-
-fn authority() -> Authority {
-    let key = KeyPair::generate().unwrap();
-    let mut parameters = CertificateParams::new(Vec::new()).unwrap();
-    parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let certificate = parameters.self_signed(&key).unwrap();
-    Authority {
-        pem: certificate.pem(),
-        issuer: Issuer::new(parameters, key),
-    }
-}
-
-/// A server whose certificate is for `name`, by an authority whose certificate lies in a file.
-fn server(name: &str, authority: &Authority) -> Option<ScratchPostgres> {
-    let key = KeyPair::generate().unwrap();
-    let parameters = CertificateParams::new(vec![name.to_owned()]).unwrap();
-    let certificate = parameters.signed_by(&key, &authority.issuer).unwrap();
-    ScratchPostgres::start_with_tls(&certificate.pem(), &key.serialize_pem()).unwrap()
+/// A server whose certificate is for `name`.
+fn server(name: &str, authority: &ScratchAuthority) -> Option<ScratchPostgres> {
+    let files = authority.certify(&[name]).unwrap();
+    let read = |file| std::fs::read_to_string(file).unwrap();
+    ScratchPostgres::start_with_tls(&read(files.certificate), &read(files.key)).unwrap()
 }
 
 async fn outcome(url: &str) -> Result<(), String> {
@@ -41,18 +24,14 @@ async fn outcome(url: &str) -> Result<(), String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_sslmode_trusts_whom_it_should() {
-    let (ours, another) = (authority(), authority());
+    let ours = ScratchAuthority::new().unwrap();
+    let another = ScratchAuthority::new().unwrap();
     let Some(server) = server("db.test", &ours) else {
         return;
     };
     let url = server.database("status").unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let file = |name: &str, authority: &Authority| {
-        let file = folder.path().join(name);
-        std::fs::write(&file, &authority.pem).unwrap();
-        file.display().to_string()
-    };
-    let (ours, another) = (file("ours", &ours), file("another", &another));
+    let file = |authority: &ScratchAuthority| authority.ca_file().display().to_string();
+    let (ours, another) = (file(&ours), file(&another));
     let trusted = [
         "sslmode=prefer".to_owned(),
         "sslmode=require".to_owned(),
@@ -91,14 +70,12 @@ async fn each_sslmode_trusts_whom_it_should() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_with_the_right_name_is_trusted_in_full() {
-    let ours = authority();
+    let ours = ScratchAuthority::new().unwrap();
     let Some(server) = server("127.0.0.1", &ours) else {
         return;
     };
     let url = server.database("status").unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("ca.pem");
-    std::fs::write(&file, &ours.pem).unwrap();
+    let file = ours.ca_file();
     let file = file.display();
     outcome(&format!("{url}?sslmode=verify-full&sslrootcert={file}"))
         .await
