@@ -68,7 +68,8 @@ impl PostgresStore {
     ) -> anyhow::Result<(Self, mpsc::Receiver<FoldedByOthers>)> {
         let address = Arc::new(Address::parse(url)?);
         let store = schema::open(&address).await?;
-        let replica = Uuid::from_u128(u128::from_be_bytes(random()?));
+        // Nobody else may have it.
+        let replica = Uuid::new_v5(&Uuid::nil(), Secret::random()?.reveal().as_bytes());
         let (sender, others) = mpsc::channel(OTHERS_AHEAD);
         tokio::spawn(notify::listen(Arc::clone(&address), store, replica, sender));
         // The intake waits for each fold, so that nothing queues up here.
@@ -133,12 +134,4 @@ impl StatusStore for PostgresStore {
             }
         })
     }
-}
-
-/// Nobody else may have it, and nobody has to guess it.
-fn random() -> anyhow::Result<[u8; 16]> {
-    let text = Secret::random()?;
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&text.reveal().as_bytes()[..16]);
-    Ok(bytes)
 }
