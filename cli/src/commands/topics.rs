@@ -176,12 +176,21 @@ fn print_description(described: &TopicDescription, output: &Output) -> Result<()
         vec![
             partition.partition.to_string(),
             partition.leader.to_string(),
+            brokers(&partition.replicas),
+            brokers(&partition.in_sync),
             partition.first_offset.to_string(),
             partition.next_offset.to_string(),
         ]
     });
     output.table(
-        &["partition", "leader", "first offset", "next offset"],
+        &[
+            "partition",
+            "leader",
+            "replicas",
+            "in sync",
+            "first offset",
+            "next offset",
+        ],
         partitions,
     )?;
     output.line("")?;
@@ -191,6 +200,11 @@ fn print_description(described: &TopicDescription, output: &Output) -> Result<()
         vec![entry.name.clone(), value.to_owned(), set_by.to_owned()]
     });
     output.table(&["setting", "value", "set by"], settings)
+}
+
+fn brokers(ids: &[i32]) -> String {
+    let ids: Vec<_> = ids.iter().map(i32::to_string).collect();
+    ids.join(",")
 }
 
 fn parse_config(text: &str) -> Result<(String, String), String> {

@@ -67,6 +67,8 @@ pub(super) fn topic(name: &str, next_offsets: &[i64]) -> TopicView {
             .map(|(&next_offset, partition)| PartitionView {
                 partition,
                 leader: 0,
+                replicas: vec![0],
+                in_sync: vec![0],
                 first_offset: 0,
                 next_offset,
             })

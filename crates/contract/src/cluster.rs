@@ -36,6 +36,12 @@ pub struct PartitionView {
     pub partition: i32,
     /// The broker that leads it; -1 when none does.
     pub leader: i32,
+    /// The brokers that are to keep a copy.
+    #[serde(default)]
+    pub replicas: Vec<i32>,
+    /// Those of them that have all that was acknowledged; fewer than [`Self::replicas`] while a broker is away or catches up.
+    #[serde(default)]
+    pub in_sync: Vec<i32>,
     /// Offset of the first record in the log.
     pub first_offset: i64,
     /// Offset that the next record will have.

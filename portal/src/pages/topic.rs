@@ -65,7 +65,7 @@ fn described(description: &TopicDescription) -> AnyView {
         {facts(known.collect())}
         <p><a href=stream>"Read its messages"</a></p>
         <h2>"Partitions"</h2>
-        {table("Partitions", &["Partition", "Messages", "First offset", "Next offset", "Leader"], partitions.erase())}
+        {table("Partitions", &["Partition", "Messages", "First offset", "Next offset", "Leader", "Copies"], partitions.erase())}
         <h2>"Settings"</h2>
         {table("Settings", &["Setting", "Value", "Set"], configs.erase())}
     }
@@ -85,9 +85,20 @@ fn partition(partition: &PartitionView) -> AnyView {
             <td>{partition.first_offset.to_string()}</td>
             <td>{partition.next_offset.to_string()}</td>
             <td>{leader}</td>
+            <td>{copies(partition)}</td>
         </tr>
     }
     .erase()
+}
+
+/// How many brokers keep it, and how many of them have all of it.
+fn copies(partition: &PartitionView) -> String {
+    let (all, in_sync) = (partition.replicas.len(), partition.in_sync.len());
+    if all == in_sync {
+        all.to_string()
+    } else {
+        format!("{all}, of which {in_sync} in sync")
+    }
 }
 
 fn config(config: &TopicConfig) -> AnyView {

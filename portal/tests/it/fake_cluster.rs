@@ -93,6 +93,8 @@ impl FakeCluster {
         let partitions = partitions.map(|partition| PartitionView {
             partition,
             leader: 1,
+            replicas: vec![1, 2, 3],
+            in_sync: vec![1, 3],
             first_offset: 10,
             next_offset: 1_244,
         });

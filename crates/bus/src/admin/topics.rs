@@ -174,6 +174,8 @@ fn view(found: &MetadataTopic) -> TopicView {
     let partitions = found.partitions().iter().map(|partition| PartitionView {
         partition: partition.id(),
         leader: partition.leader(),
+        replicas: partition.replicas().to_vec(),
+        in_sync: partition.isr().to_vec(),
         first_offset: 0,
         next_offset: 0,
     });
