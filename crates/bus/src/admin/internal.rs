@@ -15,7 +15,10 @@ use super::{Admin, AdminError, Shared, TIMEOUT, options, topics::change_result};
 const PARTITIONS: i32 = 6;
 /// Copies where there are brokers enough: one may be away for repair and another one fail.
 const REPLICATION: i32 = 3;
-/// How soon is looked again when the broker does not answer, and when somebody has to make a topic by hand.
+/// As many copies as the cluster makes of a topic when nobody says how many. Where there are few brokers yet, it alone knows how many
+/// there will be: it refuses until they are there, and a topic that is made too early keeps one copy for good.
+const AS_THE_CLUSTER_SAYS: i32 = -1;
+/// How soon is looked again when the broker does not answer or more have to come, and when somebody has to make a topic by hand.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
 const REFUSED_DELAY: Duration = Duration::from_secs(10);
 
@@ -49,12 +52,15 @@ impl Admin {
                 Ok(()) => return,
                 Err(AdminError::Unavailable(_)) => RETRY_DELAY,
                 Err(error) => {
-                    let error = error.to_string();
-                    if told.as_ref() != Some(&error) {
-                        tracing::error!(error, "cannot make the topics that Kafkloud needs");
-                        told = Some(error);
+                    let reason = error.to_string();
+                    if told.as_ref() != Some(&reason) {
+                        tracing::error!(reason, "cannot make the topics that Kafkloud needs yet");
+                        told = Some(reason);
                     }
-                    REFUSED_DELAY
+                    match error {
+                        AdminError::Invalid(_) => RETRY_DELAY,
+                        _ => REFUSED_DELAY,
+                    }
                 }
             };
             tokio::time::sleep(delay).await;
@@ -75,6 +81,10 @@ impl Admin {
                 Err(AdminError::TopicExists(_)) => {}
                 Err(AdminError::Refused(reason)) => {
                     return Err(AdminError::Refused(topic.advice(&reason, brokers)));
+                }
+                Err(AdminError::Invalid(reason)) => {
+                    let found = format!("{reason} (brokers so far: {brokers})");
+                    return Err(AdminError::Invalid(found));
                 }
                 Err(error) => return Err(error),
             }
@@ -98,9 +108,12 @@ impl Internal {
     /// For whoever has the right to make topics that we have not.
     fn advice(&self, reason: &str, brokers: usize) -> String {
         let Self { name, retention_ms } = self;
-        let copies = replication(brokers);
+        let copies = match replication(brokers) {
+            REPLICATION => "3 copies",
+            _ => "as many copies as there will be brokers, 3 at most",
+        };
         format!(
-            "{reason}. Allow CREATE on topic “{name}”, or make it: {PARTITIONS} partitions, {copies} copies, retention.ms={retention_ms}"
+            "{reason}. Allow CREATE on topic “{name}”, or make it: {PARTITIONS} partitions, {copies}, retention.ms={retention_ms}"
         )
     }
 }
@@ -109,7 +122,7 @@ fn replication(brokers: usize) -> i32 {
     if brokers >= REPLICATION as usize {
         REPLICATION
     } else {
-        1
+        AS_THE_CLUSTER_SAYS
     }
 }
 
@@ -143,7 +156,7 @@ mod tests {
 
     #[test]
     fn there_are_copies_where_there_are_brokers_for_them() {
-        assert_eq!([1, 2, 3, 6].map(replication), [1, 1, 3, 3]);
+        assert_eq!([1, 2, 3, 6].map(replication), [-1, -1, 3, 3]);
         let advice = TOPICS[1].advice("Broker: Topic authorization failed", 3);
         assert!(
             advice.contains("3 copies, retention.ms=2592000000"),
