@@ -6,8 +6,8 @@ COMPONENTS := streamer producer consumer seer portal
 for_each = for component in $(COMPONENTS); do $(MAKE) --no-print-directory -C $$component $(1) || exit; done
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo notebook setup build wasm model test fmt lint deny conformance test-external screenshots bench clean update-local build-local test-local
-.PHONY: build-image push-image build-new-image push-new-image compose-up compose-down test-deploy test-images
+.PHONY: help up demo notebook setup build wasm model test fmt lint deny advisories conformance test-external screenshots bench clean update-local build-local test-local
+.PHONY: build-image push-image build-new-image push-new-image compose-up compose-down test-deploy test-images test-compose
 .PHONY: apply-k8s query-k8s delete-k8s attach-k8s recreate-k8s recreate-new-k8s deploy-new-k8s
 
 help: ## Show this help
@@ -63,12 +63,16 @@ deny: setup ## Check licences, sources and who may use which crate (deny.toml)
 	@command -v cargo-deny >/dev/null || cargo install --locked --debug cargo-deny
 	cargo deny --all-features check bans licenses sources
 
+advisories: setup ## Look for known vulnerabilities in the dependencies (fetches their list from GitHub)
+	@command -v cargo-deny >/dev/null || cargo install --locked --debug cargo-deny
+	cargo deny --all-features check advisories
+
 conformance: setup ## Compare the streamer with Apache Kafka by kcat and Kafka's own tools (installs kcat, Java, Maven)
 	@make/setup.sh conformance
 	$(BUILD) --bin streamer
 	STREAMER_BIN=$(BIN_DIR)/streamer KAFKA_DIR=$(TARGET_DIR)/apache-kafka e2e/conformance/run.sh
 
-test-external: wasm model ## Run the end-to-end tests around Apache Kafka with TLS and SASL and PostgreSQL (installs both, Java, Maven)
+test-external: wasm model ## Run the end-to-end tests around Apache Kafka and PostgreSQL, everything by TLS and tokens (installs both, Java, Maven)
 	@make/setup.sh external
 	CARGO='$(CARGO)' KAFKA_DIR=$(TARGET_DIR)/apache-kafka e2e/external/run.sh
 
