@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The end-to-end tests around what stands around the services in production: each stack has an Apache Kafka of its own, which
-# lets in only by SASL within TLS, and a PostgreSQL. Two replicas of consumer and seer share the work, and one of each is killed.
+# lets in only by SASL within TLS, and a PostgreSQL; the services serve HTTPS and ask everybody for a token. Two replicas of consumer
+# and seer share the work, and one of each is killed; of three brokers one goes, and what was acknowledged stays.
 #
 #   run.sh              everything
 #   run.sh PATTERN...   the end-to-end tests whose name contains one of the patterns

@@ -58,6 +58,8 @@ impl Browser {
             .user_data_dir(profile.path())
             .window_size(1280, 900)
             .viewport(None)
+            // No browser knows the authorities of tests.
+            .args(["ignore-certificate-errors"])
             .args(["disable-gpu", "disable-quic", "disable-component-update"]);
         if let Some(executable) = std::env::var_os("CHROME") {
             config = config.chrome_executable(PathBuf::from(executable));

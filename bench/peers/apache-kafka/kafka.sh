@@ -3,6 +3,7 @@
 #
 #   kafka.sh install DIR          fetch Kafka and its tools with Maven into DIR/libs
 #   kafka.sh start DIR PORT       format on first use, start in the background, wait until it answers
+#   kafka.sh prepare DIR PORT     make brokers of DIR start in a third of the time from now on, and run slower: for tests
 #   kafka.sh stop DIR [PORT]      stop the broker on PORT, or every broker started from DIR
 #   kafka.sh tool DIR NAME ARGS   run a console tool: topics, configs, consumer-groups, console-producer,
 #                                 console-consumer, producer-perf-test, consumer-perf-test,
@@ -13,6 +14,8 @@
 # KAFKA_HEAP_MB (default 768) bounds the broker's memory.
 # With KAFKA_SASL_PASSWORD set, start lets in only the user `kafkloud` with it, by SASL within TLS (PLAIN, SCRAM), and whoever
 # has an unsigned token (OAUTHBEARER); DIR/broker-PORT/ca.pem is the authority of its certificate. It takes PORT and the next two.
+# With KAFKA_JOIN=PORT set, start adds a broker to the (open) cluster whose first one is on that port; KAFKA_COPIES (default 1) is the
+# replication factor of topics for which nobody says one, and of Kafka's own; all copies but one have to be in sync.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -46,13 +49,20 @@ install() {
 }
 
 write_config() {
-  local home=$1 port=$2
+  local home=$1 port=$2 copies=${KAFKA_COPIES:-1}
+  local in_sync=$((copies > 1 ? copies - 1 : 1)) id=1 roles=broker,controller controller=$((port + 1)) listeners=PLAINTEXT://127.0.0.1:$port
+  # The first broker is the controller too; others need but a number of their own.
+  if [[ -n ${KAFKA_JOIN:-} ]]; then
+    id=$port roles=broker controller=$((KAFKA_JOIN + 1))
+  else
+    listeners+=,CONTROLLER://127.0.0.1:$controller
+  fi
   cat >"$home/server.properties" <<CONFIG
-process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:$((port + 1))
+process.roles=$roles
+node.id=$id
+controller.quorum.voters=1@127.0.0.1:$controller
 controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$((port + 1))
+listeners=$listeners
 advertised.listeners=PLAINTEXT://127.0.0.1:$port
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
 log.dirs=$home/data
@@ -60,13 +70,15 @@ auto.create.topics.enable=true
 num.partitions=1
 num.network.threads=2
 num.io.threads=4
-offsets.topic.replication.factor=1
+default.replication.factor=$copies
+min.insync.replicas=$in_sync
+offsets.topic.replication.factor=$copies
 offsets.topic.num.partitions=4
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
+transaction.state.log.replication.factor=$copies
+transaction.state.log.min.isr=$in_sync
 transaction.state.log.num.partitions=4
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
+share.coordinator.state.topic.replication.factor=$copies
+share.coordinator.state.topic.min.isr=$in_sync
 group.initial.rebalance.delay.ms=0
 CONFIG
   cat >"$home/log4j2.properties" <<'CONFIG'
@@ -105,6 +117,7 @@ CONFIG
 # An authority, and by it a certificate for 127.0.0.1, both for a day.
 make_certificate() {
   local home=$1
+  if [[ -e $home/server.pem ]]; then return; fi
   need openssl openssl
   (
     cd "$home"
@@ -119,42 +132,71 @@ answers() {
   (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
-start() {
-  local dir port=$2 home pid
-  need_installed "$1"
-  dir=$(cd "$1" && pwd)
-  home=$dir/broker-$port
-  if answers "$port"; then die "port $port is taken"; fi
+# Makes the broker's folder, with its configuration and formatted data.
+configure() {
+  local dir=$1 port=$2 home=$1/broker-$2 users=()
   mkdir -p "$home"
+  if [[ -n ${KAFKA_SASL_PASSWORD:-} && ! -e $home/data && $(cat "$dir/prepared/password" 2>/dev/null) == "$KAFKA_SASL_PASSWORD" ]]; then
+    cp -r "$dir/prepared"/{data,*.pem,*.key} "$home"
+  fi
   write_config "$home" "$port"
-  local users=()
   if [[ -n ${KAFKA_SASL_PASSWORD:-} ]]; then
     write_secure_config "$home" "$port"
     for mechanism in SCRAM-SHA-256 SCRAM-SHA-512; do
       users+=(--add-scram "$mechanism=[name=kafkloud,password=$KAFKA_SASL_PASSWORD]")
     done
   fi
-  if [[ ! -e $home/data/meta.properties ]]; then
-    (tool "$dir" kafka.tools.StorageTool format --cluster-id kafkloud-reference-00 \
-      --config "$home/server.properties" "${users[@]}" >"$home/format.log" 2>&1) || die "formatting failed, see $home/format.log"
-  fi
-  local heap=${KAFKA_HEAP_MB:-768}
+  if [[ -e $home/data/meta.properties ]]; then return; fi
+  (tool "$dir" kafka.tools.StorageTool format --cluster-id kafkloud-reference-00 \
+    --config "$home/server.properties" ${users[@]+"${users[@]}"} >"$home/format.log" 2>&1) || die "formatting failed, see $home/format.log"
+}
+
+launch() { # DIR PORT, flags of the JVM
+  local dir=$1 port=$2 home=$1/broker-$2 heap=${KAFKA_HEAP_MB:-768} pid
+  if answers "$port"; then die "port $port is taken"; fi
   : >"$home/server.log"
   # setsid: the broker outlives this script and the terminal it was started from.
-  setsid nohup java "-Xms${heap}m" "-Xmx${heap}m" -XX:+UseG1GC -XX:MaxGCPauseMillis=20 \
+  setsid nohup java "-Xms${heap}m" "-Xmx${heap}m" "${@:3}" \
     "-Dlog4j2.configurationFile=$home/log4j2.properties" -cp "$dir/libs/*" \
     kafka.Kafka "$home/server.properties" >>"$home/server.log" 2>&1 </dev/null &
   pid=$!
   echo "$pid" >"$home/pid"
-  for _ in $(seq 300); do
+  for _ in $(seq 600); do
     kill -0 "$pid" 2>/dev/null || die "the broker ended at start, see $home/server.log"
-    if grep -q "Kafka Server started" "$home/server.log" && answers "$port"; then
-      echo "Apache Kafka answers at 127.0.0.1:$port"
-      return
-    fi
-    sleep 0.2
+    if grep -q "Kafka Server started" "$home/server.log" && answers "$port"; then return; fi
+    sleep 0.1
   done
   die "no answer within 60 s, see $home/server.log"
+}
+
+# The second compiler pays off after minutes only, and so does a collector that runs beside the work.
+readonly QUICK=(-XX:TieredStopAtLevel=1 -XX:+UseSerialGC)
+
+# Runs a broker once and keeps what the next ones need not make again: formatted data, a certificate, and an archive of Kafka's classes.
+prepare() {
+  local dir home=$1/broker-$2 kept=$1/preparing
+  need_installed "$1"
+  dir=$(cd "$1" && pwd)
+  if [[ -d $dir/prepared ]]; then return; fi
+  rm -rf "$kept"
+  configure "$dir" "$2"
+  cp -r "$home" "$kept"
+  echo "${KAFKA_SASL_PASSWORD:-}" >"$kept/password"
+  launch "$dir" "$2" "${QUICK[@]}" "-XX:ArchiveClassesAtExit=$dir/preparing/classes.jsa"
+  stop "$dir" "$2"
+  rm -rf "$home"
+  mv "$kept" "$dir/prepared"
+}
+
+start() {
+  local dir flags=(-XX:+UseG1GC -XX:MaxGCPauseMillis=20)
+  need_installed "$1"
+  dir=$(cd "$1" && pwd)
+  configure "$dir" "$2"
+  # An archive of another Java is passed over.
+  if [[ -d $dir/prepared ]]; then flags=("${QUICK[@]}" -Xshare:auto "-XX:SharedArchiveFile=$dir/prepared/classes.jsa"); fi
+  launch "$dir" "$2" "${flags[@]}"
+  echo "Apache Kafka answers at 127.0.0.1:$2"
 }
 
 stop() {
@@ -163,9 +205,9 @@ stop() {
     [[ -e $file ]] || continue
     pid=$(<"$file")
     kill "$pid" 2>/dev/null || true
-    for _ in $(seq 150); do
+    for _ in $(seq 300); do
       kill -0 "$pid" 2>/dev/null || break
-      sleep 0.2
+      sleep 0.1
     done
     if kill -9 "$pid" 2>/dev/null; then echo "kafka.sh: broker $pid had to be killed" >&2; fi
     rm -f "$file"
@@ -206,6 +248,7 @@ tool() {
 
 case ${1:-} in
   install) [[ $# -eq 2 ]] || die "usage: kafka.sh install DIR"; install "$2" ;;
+  prepare) [[ $# -eq 3 ]] || die "usage: kafka.sh prepare DIR PORT"; prepare "$2" "$3" ;;
   start) [[ $# -eq 3 ]] || die "usage: kafka.sh start DIR PORT"; start "$2" "$3" ;;
   stop) [[ $# -ge 2 ]] || die "usage: kafka.sh stop DIR [PORT]"; stop "${@:2}" ;;
   tool) [[ $# -ge 3 ]] || die "usage: kafka.sh tool DIR NAME ARGS"; tool "${@:2}" ;;

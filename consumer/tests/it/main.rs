@@ -9,6 +9,5 @@ mod harness;
 mod lives;
 mod pages;
 mod records;
-mod start;
 mod status;
 mod topics;

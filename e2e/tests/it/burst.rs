@@ -30,7 +30,8 @@ async fn a_station_tells_its_figures_and_the_message_lights_its_way() -> anyhow:
     assert_eq!(tab.count("[data-mine]").await?, 0);
     tab.click("[data-station=consumer] summary").await?;
     let address = "[data-station=consumer] .facts dd";
-    tab.wait_for_text(address, |text| text.starts_with("http://127.0.0.1:"))
+    let url = person.stack.platform.addresses().consumer_url();
+    tab.wait_for_text(address, |text| text.starts_with(&url))
         .await?;
     tab.click("#do-it").await?;
     for station in ["producer", "streamer", "consumer", "status"] {

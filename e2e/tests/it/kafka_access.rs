@@ -47,6 +47,26 @@ fn by_token(kafka: &KafkaConfig, endpoint: &str) -> anyhow::Result<KafkaConfig> 
     Ok(kafka)
 }
 
+/// A message with this value, by which its id is known.
+pub(crate) fn message<'a>(topic: &'a str, value: &'a [u8]) -> Message<'a> {
+    Message {
+        topic,
+        key: None,
+        value,
+        headers: MessageHeaders {
+            id: MessageId::of_idempotency_key(topic, value),
+            accepted_at: Timestamp::from(SystemTime::now()),
+            trace: TraceParent {
+                trace_id: 7,
+                span_id: 1,
+                sampled: false,
+            },
+            content_type: None,
+            others: &[],
+        },
+    }
+}
+
 /// Asks, writes and reads.
 async fn use_it(kafka: &KafkaConfig, topic: &str) -> anyhow::Result<()> {
     let admin = Admin::new(kafka, "test")?;
@@ -59,23 +79,7 @@ async fn use_it(kafka: &KafkaConfig, topic: &str) -> anyhow::Result<()> {
     })
     .await?;
     let publisher = Publisher::new(kafka, "test", PublisherConfig::default())?;
-    let message = Message {
-        topic,
-        key: None,
-        value: b"hello",
-        headers: MessageHeaders {
-            id: MessageId::of_idempotency_key("test", topic.as_bytes()),
-            accepted_at: Timestamp::from(SystemTime::now()),
-            trace: TraceParent {
-                trace_id: 7,
-                span_id: 1,
-                sampled: false,
-            },
-            content_type: None,
-            others: &[],
-        },
-    };
-    publisher.publish(&message).await?;
+    publisher.publish(&message(topic, b"hello")).await?;
     let options = SubscriptionOptions {
         client_id: "test",
         group: format!("readers-of-{topic}"),

@@ -85,7 +85,7 @@ async fn a_question_mark_lists_the_keys_and_they_can_be_switched_off() -> anyhow
         .await?;
     assert_eq!(tab.count(DIALOG).await?, 0);
 
-    tab.click("header button").await?;
+    tab.click("header [aria-label=Keyboard]").await?;
     tab.wait_for(DIALOG).await?;
     tab.click("#keys-on").await?;
     tab.press("Escape").await?;
@@ -95,7 +95,7 @@ async fn a_question_mark_lists_the_keys_and_they_can_be_switched_off() -> anyhow
     }
     assert_eq!(tab.count(DIALOG).await?, 0, "the choice is remembered");
     assert!(tab.url().await?.ends_with("/"));
-    tab.click("header button").await?;
+    tab.click("header [aria-label=Keyboard]").await?;
     tab.wait_for(DIALOG).await?;
     let is_on: bool = tab
         .evaluate("document.querySelector('#keys-on').checked")

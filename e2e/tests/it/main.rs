@@ -2,7 +2,9 @@
 
 mod burst;
 mod chunks;
+mod copies;
 mod groups_page;
+mod guard;
 mod healing;
 mod history;
 mod hostile;
@@ -21,6 +23,7 @@ mod seer_page;
 mod sending;
 mod sign_in_page;
 mod stack;
+mod start;
 mod stream_page;
 mod surroundings;
 mod topics_page;

@@ -22,7 +22,16 @@ impl Person {
         Ok(person)
     }
 
+    /// Signed in, where people are asked who they are.
     pub(crate) async fn with(stack: Stack) -> anyhow::Result<Self> {
+        let person = Self::unknown_to(stack).await?;
+        if let Some(link) = person.stack.sign_in_link().await? {
+            person.tab.go_live(&link).await?;
+        }
+        Ok(person)
+    }
+
+    pub(crate) async fn unknown_to(stack: Stack) -> anyhow::Result<Self> {
         let browser = Browser::launch().await?;
         let tab = browser.tab().await?;
         Ok(Self {

@@ -5,7 +5,7 @@
 use std::{
     fs::{self, File},
     net::SocketAddr,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command},
     time::{Duration, SystemTime},
 };
@@ -22,9 +22,10 @@ use e2e::{
     wait,
 };
 use reqwest::Client;
+use service::Secret;
 use tempfile::TempDir;
 
-use crate::surroundings::Surroundings;
+use crate::{guard::OPERATOR, surroundings::Surroundings};
 
 const MESSAGES: usize = 600;
 const TOPIC: &str = "stream";
@@ -58,7 +59,7 @@ impl Process {
     }
 
     fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        format!("https://{}{path}", self.address)
     }
 }
 
@@ -66,15 +67,19 @@ impl Scene {
     /// Starts one of our programs as a deployment does: by variables, secrets in files.
     async fn start(&self, program: &str, name: &str) -> anyhow::Result<Process> {
         let (folder, address) = (self.folder.path(), free_ports::address());
+        let certificate = &self.around.certificate;
         let file = |name: &str, text: &str| -> anyhow::Result<PathBuf> {
             let file = folder.join(name);
             fs::write(&file, text)?;
             Ok(file)
         };
         let log = File::create(folder.join(format!("{name}.log")))?;
-        let child = Command::new(beside_tests(program)?)
+        let child = Command::new(e2e::program(program)?)
             .env("SERVER_PORT", address.port().to_string())
             .env("DATA_DIR", folder.join(name))
+            .env("API_TOKEN_FILE", file("token", OPERATOR)?)
+            .env("TLS_CERT_FILE", &certificate.files.certificate)
+            .env("TLS_KEY_FILE", &certificate.files.key)
             .env("KAFKA_BROKER", self.around.kafka().broker)
             .env("KAFKA_SECURITY_PROTOCOL", "SASL_SSL")
             .env("KAFKA_SASL_MECHANISM", "SCRAM-SHA-512")
@@ -166,10 +171,12 @@ async fn replicas_share_the_work_and_outlive_a_kill() -> anyhow::Result<()> {
     let Some(around) = Surroundings::start().await? else {
         return Ok(());
     };
+    let trust = around.certificate.trust();
+    let client = trust.with_token(Client::builder().no_proxy(), Some(&Secret::new(OPERATOR)))?;
     let scene = Scene {
         around,
         folder: tempfile::tempdir()?,
-        client: Client::new(),
+        client: client.build()?,
     };
     let admin = Admin::new(&scene.around.kafka(), "test")?;
     let topic = NewTopic {
@@ -228,11 +235,4 @@ async fn replicas_share_the_work_and_outlive_a_kill() -> anyhow::Result<()> {
     assert_eq!(scene.life(&late, ids[0]).await?.stage, Stage::Indexed);
     assert_eq!(scene.summary(&late).await?.stages, summary.stages);
     Ok(())
-}
-
-/// Cargo puts our programs into the folder above that of their tests.
-fn beside_tests(program: &str) -> anyhow::Result<PathBuf> {
-    let tests = std::env::current_exe()?;
-    let folder: Option<&Path> = tests.ancestors().nth(2);
-    Ok(folder.context("the tests lie somewhere")?.join(program))
 }

@@ -1,19 +1,13 @@
 //! Signing in and out in a real browser.
 
-use cli::up::sign_in_link;
+use anyhow::Context;
 use e2e::{axe::Axe, browser::Tab};
-use service::Secret;
 
-use crate::{
-    person::Person,
-    round_trip_page::CONSUMED,
-    security::{OPERATOR, VIEWER},
-    stack::Stack,
-};
+use crate::{guard::VIEWER, person::Person, round_trip_page::CONSUMED, stack::Stack};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn people_sign_in_do_what_they_may_and_sign_out() -> anyhow::Result<()> {
-    let person = Person::with(Stack::start_guarded(OPERATOR, VIEWER, false).await?).await?;
+    let person = Person::unknown_to(Stack::start_guarded(false).await?).await?;
     let tab = &person.tab;
     tab.go(&person.stack.portal("/topics?q=a")).await?;
     tab.wait_for("#token").await?;
@@ -42,10 +36,8 @@ async fn people_sign_in_do_what_they_may_and_sign_out() -> anyhow::Result<()> {
     tab.go(&person.stack.portal("/")).await?;
     tab.wait_for("#token").await?;
 
-    let token = Secret::new(OPERATOR);
-    let link = sign_in_link(person.stack.platform.addresses(), &token).await?;
-    tab.go(&link).await?;
-    tab.wait_for("[data-hydrated]").await?;
+    let link = person.stack.sign_in_link().await?;
+    tab.go_live(&link.context("people are asked")?).await?;
     assert_eq!(tab.text("#visitor").await?, "operator");
     tab.click("#do-it").await?;
     tab.wait_for_text("#report", |text| text.contains("In the log"))

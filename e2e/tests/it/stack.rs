@@ -5,7 +5,7 @@ use std::{
 
 use anyhow::Context;
 use bus::{KafkaConfig, KafkaSecurity};
-use cli::up::{self, Platform, Ports, UpConfig};
+use cli::up::{self, Addresses, Platform, Ports, UpConfig};
 use contract::{Receipt, status::MessageLife};
 use e2e::wait;
 use reqwest::{Client, RequestBuilder};
@@ -13,15 +13,28 @@ use service::{CancellationToken, Secret};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinHandle};
 
-use crate::surroundings::Surroundings;
+use crate::{
+    guard::{self, OPERATOR},
+    surroundings::Surroundings,
+};
 
 /// The platform with a temporary data folder.
 pub(crate) struct Stack {
     pub(crate) platform: Platform,
+    /// An operator, where callers are asked who they are.
     pub(crate) client: Client,
     folder: TempDir,
     ports: Ports,
+    shape: Shape,
     surroundings: Option<Surroundings>,
+}
+
+/// What a platform is made of, besides what stands around it.
+#[derive(Clone, Copy, Default)]
+struct Shape {
+    with_seer: bool,
+    /// Callers are asked who they are, as they always are in real surroundings.
+    asks: bool,
 }
 
 /// A seer beside a platform that has none.
@@ -33,95 +46,94 @@ pub(crate) struct Seer {
 impl Stack {
     /// Without the seer, which would compute beside tests that have nothing to do with it.
     pub(crate) async fn start() -> anyhow::Result<Self> {
-        let surroundings = Surroundings::start().await?;
-        Self::start_in(tempfile::tempdir()?, ports(), false, surroundings).await
+        Self::start_as(Shape::default()).await
     }
 
     pub(crate) async fn start_with_seer() -> anyhow::Result<Self> {
-        let surroundings = Surroundings::start().await?;
-        Self::start_in(tempfile::tempdir()?, ports(), true, surroundings).await
-    }
-
-    async fn start_in(
-        folder: TempDir,
-        ports: Ports,
-        with_seer: bool,
-        surroundings: Option<Surroundings>,
-    ) -> anyhow::Result<Self> {
-        let config = UpConfig::new(folder.path(), ports)?;
-        Self::started(config, folder, ports, with_seer, surroundings).await
+        let shape = Shape {
+            with_seer: true,
+            ..Shape::default()
+        };
+        Self::start_as(shape).await
     }
 
     /// With services that ask who calls.
-    pub(crate) async fn start_guarded(
-        operator: &str,
-        viewer: &str,
-        with_seer: bool,
-    ) -> anyhow::Result<Self> {
+    pub(crate) async fn start_guarded(with_seer: bool) -> anyhow::Result<Self> {
+        let shape = Shape {
+            with_seer,
+            asks: true,
+        };
+        Self::start_as(shape).await
+    }
+
+    async fn start_as(shape: Shape) -> anyhow::Result<Self> {
         let surroundings = Surroundings::start().await?;
+        let shape = Shape {
+            asks: shape.asks || surroundings.is_some(),
+            ..shape
+        };
         let (folder, ports) = (tempfile::tempdir()?, ports());
-        let mut config = UpConfig::new(folder.path(), ports)?;
-        config.ask_for(&Secret::new(operator));
-        for access in config.access() {
-            access.viewer_token = Some(Secret::new(viewer));
-        }
-        Self::started(config, folder, ports, with_seer, surroundings).await
+        let config = configured(&folder, ports, shape, surroundings.as_ref())?;
+        Self::started(config, folder, ports, shape, surroundings).await
     }
 
     async fn started(
-        mut config: UpConfig,
+        config: UpConfig,
         folder: TempDir,
         ports: Ports,
-        with_seer: bool,
+        shape: Shape,
         surroundings: Option<Surroundings>,
     ) -> anyhow::Result<Self> {
-        if let Some(surroundings) = &surroundings {
-            surroundings.put_around(&mut config);
-        }
-        config.consumer.viewers.filter_program = Some(kafkloud()?);
-        if !with_seer {
-            config.seer = None;
-        }
+        let stack = Self::booted(config, folder, ports, shape, surroundings).await?;
+        let addresses = stack.platform.addresses();
+        addresses.wait_ready(wait::DEADLINE).await?;
+        Ok(stack)
+    }
+
+    async fn booted(
+        config: UpConfig,
+        folder: TempDir,
+        ports: Ports,
+        shape: Shape,
+        surroundings: Option<Surroundings>,
+    ) -> anyhow::Result<Self> {
         let platform = up::start(config, CancellationToken::new()).await?;
-        platform.addresses().wait_ready(wait::DEADLINE).await?;
+        let client = client(platform.addresses(), shape.asks.then_some(OPERATOR))?;
         Ok(Self {
             platform,
-            client: Client::new(),
+            client,
             folder,
             ports,
+            shape,
             surroundings,
         })
     }
 
     /// The same services without a broker behind them: nothing listens at its address.
     pub(crate) async fn start_without_broker() -> anyhow::Result<Self> {
-        let folder = tempfile::tempdir()?;
-        let ports = ports();
-        let mut config = UpConfig::new(folder.path(), ports)?;
-        config.seer = None;
+        let (folder, ports, shape) = (tempfile::tempdir()?, ports(), Shape::default());
+        let mut config = configured(&folder, ports, shape, None)?;
         config.kafka_broker = Some(free_ports::address().to_string());
-        let platform = up::start(config, CancellationToken::new()).await?;
-        Ok(Self {
-            platform,
-            client: Client::new(),
-            folder,
-            ports,
-            surroundings: None,
-        })
+        Self::booted(config, folder, ports, shape, None).await
     }
 
     /// Ends everything in order and starts it again, on the same data and at the same addresses.
     pub(crate) async fn restart(self) -> anyhow::Result<Self> {
-        let with_seer = self.platform.addresses().has_seer;
         self.platform.stop();
         self.platform.join().await?;
-        Self::start_in(self.folder, self.ports, with_seer, self.surroundings).await
+        let (folder, ports, shape) = (self.folder, self.ports, self.shape);
+        let config = configured(&folder, ports, shape, self.surroundings.as_ref())?;
+        Self::started(config, folder, ports, shape, self.surroundings).await
     }
 
     /// Starts a seer where the platform looks for one. It goes on where the one before it has ended.
     pub(crate) async fn start_seer(&self) -> anyhow::Result<Seer> {
         let addresses = self.platform.addresses();
-        let config = UpConfig::new(self.folder.path(), self.ports)?;
+        let shape = Shape {
+            with_seer: true,
+            ..self.shape
+        };
+        let config = configured(&self.folder, self.ports, shape, self.surroundings.as_ref())?;
         let mut config = config.seer.context("a seer is part of the platform")?;
         config.kafka = self.kafka();
         config.store.data_dir = self.folder.path().join("seer-apart");
@@ -130,6 +142,21 @@ impl Stack {
         let stop = CancellationToken::new();
         let served = tokio::spawn(seer::serve(listener, config, stop.clone()));
         Ok(Seer { stop, served })
+    }
+
+    /// Somebody who shows nothing.
+    pub(crate) fn stranger(&self) -> anyhow::Result<Client> {
+        client(self.platform.addresses(), None)
+    }
+
+    /// An address that signs an operator in, where people are asked who they are.
+    pub(crate) async fn sign_in_link(&self) -> anyhow::Result<Option<String>> {
+        if !self.shape.asks {
+            return Ok(None);
+        }
+        let token = Secret::new(OPERATOR);
+        let link = up::sign_in_link(self.platform.addresses(), &token).await?;
+        Ok(Some(link))
     }
 
     pub(crate) async fn stop(self) -> anyhow::Result<()> {
@@ -195,6 +222,35 @@ impl Seer {
     }
 }
 
+/// What a platform in `folder` is started with.
+fn configured(
+    folder: &TempDir,
+    ports: Ports,
+    shape: Shape,
+    surroundings: Option<&Surroundings>,
+) -> anyhow::Result<UpConfig> {
+    let mut config = UpConfig::new(folder.path(), ports)?;
+    if shape.asks {
+        guard::ask_for_tokens(&mut config);
+    }
+    if let Some(surroundings) = surroundings {
+        surroundings.put_around(&mut config);
+    }
+    // The tests' own program cannot stand in for it.
+    config.consumer.viewers.filter_program = Some(e2e::program("kafkloud")?);
+    if !shape.with_seer {
+        config.seer = None;
+    }
+    Ok(config)
+}
+
+fn client(addresses: &Addresses, token: Option<&str>) -> anyhow::Result<Client> {
+    let token = token.map(Secret::new);
+    let client = Client::builder().no_proxy();
+    let client = addresses.trust.with_token(client, token.as_ref())?;
+    Ok(client.build()?)
+}
+
 /// Which a platform has again after a restart.
 fn ports() -> Ports {
     let port = || free_ports::address().port();
@@ -205,16 +261,6 @@ fn ports() -> Ports {
         seer: port(),
         streamer: port(),
     }
-}
-
-/// The program itself, which cargo puts into the folder above that of its tests: this program cannot stand in for it.
-fn kafkloud() -> anyhow::Result<PathBuf> {
-    let tests = std::env::current_exe()?;
-    let folder = tests
-        .ancestors()
-        .nth(2)
-        .context("the tests lie somewhere")?;
-    Ok(folder.join("kafkloud"))
 }
 
 /// The real events that `make demo` pushes through, one in each line.

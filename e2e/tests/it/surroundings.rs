@@ -1,5 +1,5 @@
-//! What stands around the services: with `make test-external` a Kafka with SASL and TLS and a PostgreSQL of each stack's own,
-//! otherwise nothing, and the stack embeds what it needs.
+//! What stands around the services: with `make test-external` a Kafka with SASL and TLS and a PostgreSQL of each stack's own, and
+//! the services serve HTTPS and ask for tokens; otherwise nothing, and the stack embeds what it needs.
 
 use std::path::PathBuf;
 
@@ -10,9 +10,12 @@ use e2e::apache_kafka::{ApacheKafka, PASSWORD, USER};
 use scratch_postgres::ScratchPostgres;
 use service::Secret;
 
+use crate::guard::Certificate;
+
 pub(crate) struct Surroundings {
     kafka: ApacheKafka,
     pub(crate) database_url: Secret,
+    pub(crate) certificate: Certificate,
     // Ended when this is dropped.
     _postgres: ScratchPostgres,
 }
@@ -33,6 +36,7 @@ impl Surroundings {
         Ok(Some(Self {
             kafka,
             database_url: Secret::new(postgres.database("status")?),
+            certificate: Certificate::new()?,
             _postgres: postgres,
         }))
     }
@@ -58,8 +62,9 @@ impl Surroundings {
         self.kafka.ca_file()
     }
 
-    /// Has the platform use them.
+    /// Has the platform use them. That callers are asked for tokens is the stack's part.
     pub(crate) fn put_around(&self, config: &mut UpConfig) {
+        self.certificate.serve_https(config);
         let kafka = self.kafka();
         config.kafka_broker = Some(kafka.broker);
         config.producer.kafka.security = kafka.security.clone();

@@ -21,6 +21,5 @@ mod oidc;
 mod pages;
 mod seer;
 mod sign_in;
-mod start;
 mod stream;
 mod topics;

@@ -6,5 +6,4 @@ mod idempotency;
 mod ndjson;
 mod produce;
 mod stack;
-mod start;
 mod wait;

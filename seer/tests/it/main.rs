@@ -8,5 +8,4 @@ mod index;
 mod load;
 mod openai;
 mod service;
-mod start;
 mod store;
