@@ -16,6 +16,8 @@ pub(crate) struct Load {
     /// `host:port`
     pub(crate) address: String,
     pub(crate) path: String,
+    /// What the caller shows, where callers are asked who they are.
+    pub(crate) token: Option<String>,
     pub(crate) body: String,
     pub(crate) connections: usize,
     pub(crate) duration: Duration,
@@ -42,9 +44,12 @@ impl Load {
     }
 
     async fn run_here(self) -> anyhow::Result<Answers> {
+        let token = self
+            .token
+            .map(|token| format!("authorization: Bearer {token}\r\n"));
         let request: std::sync::Arc<[u8]> = format!(
-            "POST {} HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{}",
-            self.path, self.address, self.body.len(), self.body
+            "POST {} HTTP/1.1\r\nhost: {}\r\n{}content-type: application/json\r\ncontent-length: {}\r\n\r\n{}",
+            self.path, self.address, token.unwrap_or_default(), self.body.len(), self.body
         )
         .into_bytes()
         .into();

@@ -22,6 +22,9 @@ use load::Load;
 use server::Server;
 use table::Comparison;
 
+/// Of callers that are asked.
+const TOKEN: &str = "the-token-of-the-benchmark";
+
 /// Measures POST /produce beside Express and FastAPI, and NDJSON beside librdkafka, on Apache Kafka and on the streamer
 #[derive(Parser)]
 #[command(name = "bench-http")]
@@ -105,6 +108,7 @@ impl Args {
         let mut comparisons = Vec::new();
         if self.benchmark != Some(Benchmark::Ndjson) {
             comparisons.extend(self.produce(broker, work).await?);
+            comparisons.push(self.asking(broker, work).await?);
         }
         if self.benchmark != Some(Benchmark::Produce) {
             comparisons.push(self.ndjson(broker, work).await?);
@@ -114,7 +118,7 @@ impl Args {
 
     async fn produce(&self, broker: &Broker, work: &Path) -> anyhow::Result<Vec<Comparison>> {
         let kafka = &broker.address;
-        let ours = Server::kafkloud(&self.producer, kafka, work).await?;
+        let ours = Server::kafkloud(&self.producer, kafka, work, None).await?;
         let express = Server::express(&self.peers, kafka, work).await;
         let fastapi = Server::fastapi(&self.peers, kafka, work).await;
         let mut rates = Vec::new();
@@ -156,6 +160,26 @@ impl Args {
             .into())
     }
 
+    /// What it costs to ask every caller for a token and to keep a line about what each has done.
+    async fn asking(&self, broker: &Broker, work: &Path) -> anyhow::Result<Comparison> {
+        let kafka = &broker.address;
+        let asks = Server::kafkloud(&self.producer, kafka, work, Some(TOKEN)).await?;
+        let open = Server::kafkloud(&self.producer, kafka, work, None).await?;
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        for round in 0..=self.rounds {
+            ours.push(self.load(&asks, "with a token", broker, round).await?);
+            theirs.push(self.load(&open, "without", broker, round).await?);
+        }
+        Ok(Comparison {
+            what: "POST /produce with a token and audit, requests/s".to_owned(),
+            broker: broker.name,
+            ours,
+            peer: "the same without",
+            theirs: Ok(theirs),
+            target: 0.8,
+        })
+    }
+
     async fn load(
         &self,
         server: &Server,
@@ -166,6 +190,7 @@ impl Args {
         let load = Load {
             address: server.address.clone(),
             path: "/produce/bench-produce".to_owned(),
+            token: server.token.clone(),
             body: format!(
                 r#"{{"event":"order.created","note":"{}"}}"#,
                 "x".repeat(265)
@@ -186,7 +211,7 @@ impl Args {
     }
 
     async fn ndjson(&self, broker: &Broker, work: &Path) -> anyhow::Result<Comparison> {
-        let server = Server::kafkloud(&self.producer, &broker.address, work).await?;
+        let server = Server::kafkloud(&self.producer, &broker.address, work, None).await?;
         let topic = "bench-ndjson";
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for round in 0..=self.rounds {

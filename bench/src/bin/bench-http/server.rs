@@ -16,23 +16,29 @@ const START_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) struct Server {
     /// `host:port`
     pub(crate) address: String,
+    pub(crate) token: Option<String>,
     process: Child,
 }
 
 impl Server {
-    pub(crate) async fn kafkloud(binary: &Path, broker: &str, work: &Path) -> anyhow::Result<Self> {
+    /// The producer; with a token it asks every caller for it, and tells in its log what each has done.
+    pub(crate) async fn kafkloud(
+        binary: &Path,
+        broker: &str,
+        work: &Path,
+        token: Option<&str>,
+    ) -> anyhow::Result<Self> {
         ensure!(
             binary.exists(),
             "{} is missing; build it with: cargo build --release -p producer",
             binary.display()
         );
-        Self::start(
-            Command::new(binary).arg("--kafka-broker").arg(broker),
-            broker,
-            "/readyz",
-            work,
-        )
-        .await
+        let mut producer = Command::new(binary);
+        producer.arg("--kafka-broker").arg(broker);
+        producer.envs(token.map(|token| ("API_TOKEN", token)));
+        let mut server = Self::start(&mut producer, broker, "/readyz", work).await?;
+        server.token = token.map(str::to_owned);
+        Ok(server)
     }
 
     pub(crate) async fn express(peers: &Path, broker: &str, work: &Path) -> anyhow::Result<Self> {
@@ -96,7 +102,7 @@ impl Server {
             .env("SERVER_HOST", "127.0.0.1")
             .env("SERVER_PORT", port.to_string())
             .env("KAFKA_BROKER", broker)
-            .env("RUST_LOG", "warn")
+            .env("RUST_LOG", "warn,audit=info")
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
             .stderr(output)
@@ -104,6 +110,7 @@ impl Server {
             .with_context(|| format!("cannot start {}", command.get_program().display()))?;
         let mut server = Self {
             address: format!("127.0.0.1:{port}"),
+            token: None,
             process,
         };
         let url = format!("http://{}{ready}", server.address);
