@@ -6,16 +6,18 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 engine=${DOCKER:-docker}
+# Given as a flag, which every compose knows.
+stack=(--project-name "${COMPOSE_PROJECT_NAME:-kafkloud}" --file compose.yaml)
 ../make/need.sh "$engine"
 if [ "$(basename "$engine")" = podman ]; then
   ../make/need.sh podman-compose
-  compose=(podman-compose --podman-path "$engine" --file compose.yaml)
+  compose=(podman-compose --podman-path "$engine" "${stack[@]}")
 else
   "$engine" compose version >/dev/null 2>&1 || {
     echo "compose is missing. It is a plugin of Docker: https://docs.docker.com/compose/install/linux" >&2
     exit 1
   }
-  compose=("$engine" compose --file compose.yaml)
+  compose=("$engine" compose "${stack[@]}")
 fi
 
 # The portal writes it into its log when it listens.
