@@ -4,8 +4,9 @@ use std::{fmt::Display, future::Future, time::Duration};
 
 use tokio::time::Instant;
 
-/// How long a test waits before it calls the condition unmet. Long, since the machine may be building beside it.
-pub const DEADLINE: Duration = Duration::from_secs(30);
+/// How long a test waits before it calls the condition unmet. Long enough for a machine that builds beside it, short enough for a person
+/// who waits for a failing test.
+pub const DEADLINE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Asks `probe` until it has something, and fails after [`DEADLINE`] with `what` was awaited.

@@ -9,7 +9,7 @@ use contract::{cluster::NewTopic, topic};
 use e2e::{apache_kafka::ApacheKafka, wait};
 use tokio::time::timeout;
 
-use crate::{kafka_access::message, stack::PATIENCE};
+use crate::kafka_access::message;
 
 const COPIES: u16 = 3;
 const TOPIC: &str = "orders";
@@ -66,7 +66,7 @@ async fn what_is_acknowledged_outlives_a_broker() -> anyhow::Result<()> {
         Ok((first, others))
     })
     .await?;
-    timeout(PATIENCE, made).await??;
+    timeout(wait::DEADLINE, made).await??;
     wait::until("room for all copies", async || {
         match admin.create_topic(&orders).await {
             // By a request whose answer came too late.

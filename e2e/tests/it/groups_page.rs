@@ -3,12 +3,9 @@
 use std::time::Duration;
 
 use bus::{StartFrom, Subscription, SubscriptionOptions, TopicSelection};
-use e2e::wait::until;
+use e2e::wait::{self, until};
 
-use crate::{
-    person::Person,
-    stack::{PATIENCE, Stack},
-};
+use crate::{person::Person, stack::Stack};
 
 const GROUP: &str = "billing";
 const TOPIC: &str = "orders";
@@ -27,7 +24,7 @@ async fn read(stack: &Stack, count: usize) -> anyhow::Result<Vec<String>> {
     })?;
     let mut values = Vec::new();
     while values.len() < count {
-        let batch = tokio::time::timeout(PATIENCE, subscription.recv()).await??;
+        let batch = tokio::time::timeout(wait::DEADLINE, subscription.recv()).await??;
         values.extend(batch.records);
         subscription.acks().batch_done(&batch.ends);
     }

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use bus::{StartFrom, Subscription, SubscriptionOptions, TopicSelection};
+use e2e::wait;
 
 use crate::{
     person::{CANARY, Person},
-    stack::{PATIENCE, Stack},
+    stack::Stack,
 };
 
 /// Percent-encoded as a segment of a path or a value of a query.
@@ -26,7 +27,7 @@ async fn leave_a_group(stack: &Stack, group: &str) -> anyhow::Result<()> {
     let mut subscription = Subscription::start(&kafka, options, StartFrom::Committed, |record| {
         Some(record.view())
     })?;
-    let batch = tokio::time::timeout(PATIENCE, subscription.recv()).await??;
+    let batch = tokio::time::timeout(wait::DEADLINE, subscription.recv()).await??;
     subscription.acks().batch_done(&batch.ends);
     subscription.close(Duration::from_secs(10)).await;
     Ok(())

@@ -15,7 +15,7 @@ use e2e::wait;
 use service::Secret;
 use tokio::{net::TcpListener, time::timeout};
 
-use crate::{stack::PATIENCE, surroundings::Surroundings};
+use crate::surroundings::Surroundings;
 
 /// An endpoint that gives everybody a token for `user`, unsigned, which this Kafka takes.
 async fn token_endpoint(user: &'static str) -> anyhow::Result<String> {
@@ -89,7 +89,7 @@ async fn use_it(kafka: &KafkaConfig, topic: &str) -> anyhow::Result<()> {
     let mut subscription = Subscription::start(kafka, options, StartFrom::Committed, |record| {
         record.view().value
     })?;
-    let batch = timeout(PATIENCE, subscription.recv()).await??;
+    let batch = timeout(wait::DEADLINE, subscription.recv()).await??;
     assert_eq!(batch.records, ["hello"]);
     subscription.close(Duration::from_secs(5)).await;
     Ok(())
@@ -108,7 +108,7 @@ async fn complaint(kafka: &KafkaConfig) -> anyhow::Result<String> {
             }
         )
     };
-    let state = *timeout(PATIENCE, state.wait_for(told)).await??;
+    let state = *timeout(wait::DEADLINE, state.wait_for(told)).await??;
     let answer = admin.topics().await;
     assert!(matches!(answer, Err(AdminError::Barred(_))), "{answer:?}");
     Ok(state.missing(&kafka.broker).unwrap_or_default())
@@ -150,7 +150,7 @@ async fn each_way_in_leads_in() -> anyhow::Result<()> {
     // Somebody without any right goes on where they are there, and is refused where there is something to make.
     let endpoint = token_endpoint("stranger").await?;
     let stranger = Admin::new(&by_token(&kafka, &endpoint)?, "test")?;
-    timeout(PATIENCE, stranger.ensure_internal_topics()).await?;
+    timeout(wait::DEADLINE, stranger.ensure_internal_topics()).await?;
     let new = NewTopic {
         name: "by-a-stranger".to_owned(),
         ..NewTopic::default()

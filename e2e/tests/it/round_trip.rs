@@ -1,9 +1,9 @@
 use std::collections::HashSet;
 
 use contract::{LineOutcome, Receipt, Stage, header, record::RecordView};
-use e2e::wait::until;
+use e2e::wait::{self, until};
 
-use crate::stack::{PATIENCE, Stack, example_events};
+use crate::stack::{Stack, example_events};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_id_leads_from_receipt_to_record_to_life() -> anyhow::Result<()> {
@@ -59,7 +59,7 @@ async fn every_line_of_a_file_is_acked_and_consumed_once() -> anyhow::Result<()>
     let answer = stack
         .produce("package-events?key-field=package")
         .header("content-type", "application/x-ndjson")
-        .timeout(PATIENCE)
+        .timeout(wait::DEADLINE)
         .body(events)
         .send()
         .await?

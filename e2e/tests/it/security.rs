@@ -1,8 +1,7 @@
 //! Every endpoint of every service, as each one's own document lists them, for everybody who may come.
 
-use std::time::Duration;
-
 use anyhow::{Context, ensure};
+use e2e::wait;
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
 
@@ -12,8 +11,6 @@ use crate::{
 };
 
 const WRONG: &str = "a-token-that-is-wrong";
-/// Above what the slowest endpoint takes to say no.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What is there for everybody.
 const OPEN: [&str; 3] = ["/_health", "/livez", "/readyz"];
@@ -41,7 +38,7 @@ impl Endpoint {
     fn request(&self, client: &Client, token: Option<&str>) -> RequestBuilder {
         let request = client
             .request(self.method.clone(), &self.url)
-            .timeout(PATIENCE);
+            .timeout(wait::DEADLINE);
         match token {
             Some(token) => request.bearer_auth(token),
             None => request,

@@ -1,7 +1,4 @@
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use bus::{KafkaConfig, KafkaSecurity};
@@ -273,6 +270,3 @@ pub(crate) fn example_file() -> anyhow::Result<PathBuf> {
 pub(crate) fn example_events() -> anyhow::Result<String> {
     Ok(std::fs::read_to_string(example_file()?)?)
 }
-
-/// Long enough for a busy machine, short enough for a person who waits for a failing test.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
