@@ -24,7 +24,7 @@ fi
 print_link() {
   local link
   for _ in $(seq 60); do
-    link=$("${compose[@]}" logs portal 2>/dev/null | grep -o 'http://[^" ]*/sign-in?token=[A-Za-z0-9._~-]*' | tail -n 1 || true)
+    link=$("${compose[@]}" logs portal 2>&1 | grep -o 'http://[^" ]*/sign-in?token=[A-Za-z0-9._~-]*' | tail -n 1 || true)
     [ -n "$link" ] && break
     sleep 1
   done
