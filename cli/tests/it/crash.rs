@@ -55,6 +55,14 @@ async fn nothing_acked_is_lost_and_nothing_counts_twice() {
         .expect("everything is consumed in time");
 
     let described: Value = stack.json(&["topics", "describe", "load"]).await;
+    let partition = &described["partitions"][0];
+    let leader = &partition["leader"];
+    assert_eq!(
+        partition["replicas"],
+        serde_json::json!([leader]),
+        "{described}"
+    );
+    assert_eq!(partition["in_sync"], partition["replicas"], "{described}");
     let count = described["records"].to_string();
     let read = stack
         .run(&[

@@ -52,6 +52,7 @@ async fn a_topic_is_made_shown_and_deleted_after_its_name_is_typed() {
         "cleanup.policy",
         "86400000",
         "for this topic",
+        "3, of which 2 in sync",
     ] {
         assert!(page.contains(text), "{text}: {page}");
     }
