@@ -118,7 +118,7 @@ compose-down: ## End it; ARGS=--volumes also deletes its data
 test-images: ## Build every image, run it as nobody with nothing to write to, ask it, end it, weigh it
 	@docker/test-images.sh
 
-test-compose: ## Start the whole stack beside yours, send a message, follow it, ask about it, end it
+test-compose: ## Start the whole stack with data of its own, use it as a user does, end it (end yours before)
 	@docker/test-compose.sh
 
 ##@ In Kubernetes (OVERLAY=local or cloud, K8S_COMPONENTS="keda mesh …", KUBECONFIG=…)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Starts the whole stack as `make compose-up` does, beside yours: as a project of its own, with data of its own, but at the same ports. Sends a message,
-# follows it until the seer has learned it, asks about it, signs in by the link that was printed, ends everything, starts it again and finds all of it there.
-# Needs an engine with compose (DOCKER=docker or podman), curl and the ports of the stack; builds the images that are missing.
+# Starts the whole stack as `make compose-up` does, as a project of its own with data of its own. Sends a message, follows it until the seer has learned
+# it, asks about it, signs in by the link that was printed, ends everything, starts it again and finds all of it there.
+# Needs an engine with compose (DOCKER=docker or podman), curl, and the ports of the stack, so end yours before; builds the images that are missing.
 set -euo pipefail
 cd "$(dirname "$0")"
 ../make/need.sh curl
