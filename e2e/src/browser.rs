@@ -297,8 +297,9 @@ impl Tab {
 
     /// Goes back (-1) or forward (1) among the pages that the tab has shown.
     pub async fn go_through_history(&self, steps: i32) -> anyhow::Result<()> {
+        // Later: a page that is on its way out may not get to answer.
         let _: bool = self
-            .evaluate(&format!("history.go({steps}) ?? true"))
+            .evaluate(&format!("(setTimeout(() => history.go({steps})), true)"))
             .await?;
         Ok(())
     }
