@@ -6,7 +6,7 @@ COMPONENTS := streamer producer consumer seer portal
 for_each = for component in $(COMPONENTS); do $(MAKE) --no-print-directory -C $$component $(1) || exit; done
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo notebook setup build wasm model test fmt lint deny advisories conformance test-external screenshots bench clean update-local build-local test-local
+.PHONY: help up demo notebook setup build wasm model test fmt lint cargo-deny deny advisories conformance test-external screenshots bench clean update-local build-local test-local
 .PHONY: build-image push-image build-new-image push-new-image compose-up compose-down test-deploy test-images test-compose
 .PHONY: apply-k8s query-k8s delete-k8s attach-k8s recreate-k8s recreate-new-k8s deploy-new-k8s
 
@@ -59,12 +59,13 @@ lint: setup ## Check formatting and lints, warnings as errors, for the servers a
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --locked --package portal --lib --target wasm32-unknown-unknown --no-default-features --features hydrate -- -D warnings
 
-deny: setup ## Check licences, sources and who may use which crate (deny.toml)
+cargo-deny: setup
 	@command -v cargo-deny >/dev/null || cargo install --locked --debug cargo-deny
+
+deny: cargo-deny ## Check licences, sources and who may use which crate (deny.toml)
 	cargo deny --all-features check bans licenses sources
 
-advisories: setup ## Look for known vulnerabilities in the dependencies (fetches their list from GitHub)
-	@command -v cargo-deny >/dev/null || cargo install --locked --debug cargo-deny
+advisories: cargo-deny ## Look for known vulnerabilities in the dependencies (fetches their list from GitHub)
 	cargo deny --all-features check advisories
 
 conformance: setup ## Compare the streamer with Apache Kafka by kcat and Kafka's own tools (installs kcat, Java, Maven)

@@ -135,6 +135,8 @@ answers() {
 # Makes the broker's folder, with its configuration and formatted data.
 configure() {
   local dir=$1 port=$2 home=$1/broker-$2 users=()
+  # Before anything is written: it may be this very broker that runs.
+  if answers "$port"; then die "port $port is taken"; fi
   mkdir -p "$home"
   if [[ -n ${KAFKA_SASL_PASSWORD:-} && ! -e $home/data && $(cat "$dir/prepared/password" 2>/dev/null) == "$KAFKA_SASL_PASSWORD" ]]; then
     cp -r "$dir/prepared"/{data,*.pem,*.key} "$home"
@@ -153,7 +155,6 @@ configure() {
 
 launch() { # DIR PORT, flags of the JVM
   local dir=$1 port=$2 home=$1/broker-$2 heap=${KAFKA_HEAP_MB:-768} pid
-  if answers "$port"; then die "port $port is taken"; fi
   : >"$home/server.log"
   # setsid: the broker outlives this script and the terminal it was started from.
   setsid nohup java "-Xms${heap}m" "-Xmx${heap}m" "${@:3}" \
