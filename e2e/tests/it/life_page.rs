@@ -46,7 +46,7 @@ async fn messages_are_found_by_how_far_they_came() -> anyhow::Result<()> {
     tab.click("[data-life] a").await?;
     tab.wait_for_text("h1", |text| text.contains("Message"))
         .await?;
-    let _: bool = tab.evaluate("history.back() ?? true").await?;
+    tab.go_through_history(-1).await?;
     tab.wait_for_text("[data-life]", |text| text.contains("order-42"))
         .await?;
     person.leave().await

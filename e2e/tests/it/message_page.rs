@@ -24,11 +24,6 @@ async fn shows(tab: &Tab, value: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn back(tab: &Tab) -> anyhow::Result<()> {
-    let _: bool = tab.evaluate("history.back() ?? true").await?;
-    Ok(())
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_citation_opens_a_message_that_tells_its_life_and_who_cited_it() -> anyhow::Result<()> {
     let person = at_the_seer().await?;
@@ -57,7 +52,7 @@ async fn a_citation_opens_a_message_that_tells_its_life_and_who_cited_it() -> an
     tab.wait_for_text("main", |text| text.contains("seer-answer/"))
         .await?;
     shows(tab, QUESTION).await?;
-    back(tab).await?;
+    tab.go_through_history(-1).await?;
     shows(tab, STATEMENT).await?;
     // Who comes back to the tab sees what was asked meanwhile, without loading the page anew.
     let asked = format!("Tell me about the tribe: {QUESTION}");
@@ -118,7 +113,7 @@ async fn one_walks_along_the_partition_and_the_key() -> anyhow::Result<()> {
     assert_eq!(tab.count("#next").await?, 0);
     tab.click("#previous").await?;
     shows(tab, "\"step\": 2").await?;
-    back(tab).await?;
+    tab.go_through_history(-1).await?;
     shows(tab, "\"step\": 3").await?;
 
     // How the value is shown is in the address, and stays when the page is loaded anew.

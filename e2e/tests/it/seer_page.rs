@@ -77,7 +77,7 @@ async fn what_is_taught_is_answered_with_a_citation_that_opens_its_message() -> 
     assert!(tab.url().await?.contains("/message/"));
 
     // On the way back the conversation is still there.
-    let _: bool = tab.evaluate("history.back() ?? true").await?;
+    tab.go_through_history(-1).await?;
     tab.wait_for(ANSWER).await?;
     assert_eq!(tab.count(".turn").await?, 2);
     tab.click("#begin-anew").await?;

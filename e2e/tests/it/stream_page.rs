@@ -130,7 +130,7 @@ async fn a_record_is_opened_in_three_shapes_and_sent_again() -> anyhow::Result<(
     tab.wait_for("[data-stage=consumed][data-reached]").await?;
     tab.wait_for_text("main", |text| text.contains("order-42"))
         .await?;
-    let _: bool = tab.evaluate("history.back() ?? true").await?;
+    tab.go_through_history(-1).await?;
     until("the list", async || {
         Ok((values(tab).await?.len() == 2).then_some(()))
     })

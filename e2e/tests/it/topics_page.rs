@@ -34,7 +34,7 @@ async fn a_topic_is_made_filled_and_deleted() -> anyhow::Result<()> {
     // On the way back and forward, and after loading it anew, the page is the same.
     tab.click("a[href='/topics']").await?;
     tab.wait_for("[data-topic=returns]").await?;
-    let _: bool = tab.evaluate("history.back() ?? true").await?;
+    tab.go_through_history(-1).await?;
     tab.wait_for_text("h1", |text| text.contains("returns"))
         .await?;
     tab.wait_for_text(".facts", |text| text.contains("1 day"))
