@@ -13,10 +13,8 @@ use tokio_rustls::{
     TlsAcceptor,
     rustls::{
         ServerConfig,
-        crypto::{CryptoProvider, aws_lc_rs},
+        crypto::aws_lc_rs,
         pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
-        server::{ClientHello, ResolvesServerCert},
-        sign::CertifiedKey,
     },
     server::TlsStream,
 };
@@ -42,15 +40,9 @@ pub struct TlsArgs {
 /// A certificate in use. Cheap to clone; all clones are one.
 #[derive(Clone)]
 pub struct Tls {
-    acceptor: TlsAcceptor,
-    certificate: Arc<Certificate>,
-}
-
-#[derive(Debug)]
-struct Certificate {
-    files: Files,
-    provider: Arc<CryptoProvider>,
-    current: RwLock<Arc<CertifiedKey>>,
+    files: Arc<Files>,
+    /// Replaced as a whole: a session begun with one certificate is not resumed once there is another.
+    current: Arc<RwLock<TlsAcceptor>>,
 }
 
 #[derive(Debug)]
@@ -86,49 +78,42 @@ impl TlsArgs {
 
 impl Tls {
     fn open(files: Files) -> anyhow::Result<Self> {
-        // Named, for there is more than one in the program, and no global one is chosen.
-        let provider = Arc::new(aws_lc_rs::default_provider());
-        let current = certified(&files.read()?, &provider)
+        let current = acceptor(&files.read()?)
             .with_context(|| format!("cannot use the certificate {}", files.chain.display()))?;
-        let certificate = Arc::new(Certificate {
-            files,
-            provider: Arc::clone(&provider),
-            current: RwLock::new(current),
-        });
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_no_client_auth();
-        let resolver: Arc<dyn ResolvesServerCert> = certificate.clone();
-        let mut config = config.with_cert_resolver(resolver);
-        config.alpn_protocols = vec![HTTP_1.to_vec()];
         Ok(Self {
-            acceptor: TlsAcceptor::from(Arc::new(config)),
-            certificate,
+            files: Arc::new(files),
+            current: Arc::new(RwLock::new(current)),
         })
     }
 
     /// Agrees with a client on a connection.
     pub(crate) async fn accept(&self, stream: TcpStream) -> anyhow::Result<TlsStream<TcpStream>> {
-        let agreed = timeout(HANDSHAKE_TIMEOUT, self.acceptor.accept(stream));
+        let acceptor = {
+            self.current
+                .read()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone()
+        };
+        let agreed = timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream));
         Ok(agreed.await.context("no handshake in time")??)
     }
 
     /// Looks for a renewed certificate until `stop`. One that cannot be used changes nothing but the log.
     pub(crate) async fn renew(self, stop: CancellationToken) {
-        let mut known = self.certificate.files.read().ok();
+        let mut known = self.files.read().ok();
         let pause = || tokio::time::sleep(LOOK_INTERVAL);
         while stop.run_until_cancelled(pause()).await.is_some() {
             // A file may be missing for a moment while it is replaced.
-            let Ok(found) = self.certificate.files.read() else {
+            let Ok(found) = self.files.read() else {
                 continue;
             };
             if known.as_ref() == Some(&found) {
                 continue;
             }
-            let file = self.certificate.files.chain.display();
-            match certified(&found, &self.certificate.provider) {
+            let file = self.files.chain.display();
+            match acceptor(&found) {
                 Ok(renewed) => {
-                    *self.certificate.lock() = renewed;
+                    *self.current.write().unwrap_or_else(PoisonError::into_inner) = renewed;
                     tracing::info!(%file, "the certificate was renewed");
                 }
                 Err(error) => {
@@ -153,30 +138,20 @@ impl Files {
     }
 }
 
-/// The certificate with its key, which has to be its key.
-fn certified(
-    (chain, key): &(Vec<u8>, Vec<u8>),
-    provider: &CryptoProvider,
-) -> anyhow::Result<Arc<CertifiedKey>> {
+/// Shows the certificate to whoever connects. The key has to be its key.
+fn acceptor((chain, key): &(Vec<u8>, Vec<u8>)) -> anyhow::Result<TlsAcceptor> {
     let chain: Vec<_> = CertificateDer::pem_slice_iter(chain)
         .collect::<Result<_, _>>()
         .context("TLS_CERT_FILE is not PEM")?;
     anyhow::ensure!(!chain.is_empty(), "TLS_CERT_FILE holds no certificate");
     let key = PrivateKeyDer::from_pem_slice(key).context("TLS_KEY_FILE holds no key in PEM")?;
-    let certified = CertifiedKey::from_der(chain, key, provider)
+    // Named, for there is more than one in the program, and no global one is chosen.
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
         .context("TLS_KEY_FILE is not the key of TLS_CERT_FILE")?;
-    Ok(Arc::new(certified))
-}
-
-impl Certificate {
-    fn lock(&self) -> std::sync::RwLockWriteGuard<'_, Arc<CertifiedKey>> {
-        self.current.write().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl ResolvesServerCert for Certificate {
-    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
-        Some(Arc::clone(&current))
-    }
+    config.alpn_protocols = vec![HTTP_1.to_vec()];
+    Ok(TlsAcceptor::from(Arc::new(config)))
 }
