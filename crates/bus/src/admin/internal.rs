@@ -53,13 +53,22 @@ impl Admin {
                 Err(AdminError::Unavailable(_)) => RETRY_DELAY,
                 Err(error) => {
                     let reason = error.to_string();
-                    if told.as_ref() != Some(&reason) {
-                        tracing::error!(reason, "cannot make the topics that Kafkloud needs yet");
-                        told = Some(reason);
-                    }
-                    match error {
-                        AdminError::Invalid(_) => RETRY_DELAY,
-                        _ => REFUSED_DELAY,
+                    let is_news = told.as_ref() != Some(&reason);
+                    told = Some(reason.clone());
+                    // A cluster whose brokers are still to come says that what it is asked for is invalid.
+                    if matches!(error, AdminError::Invalid(_)) {
+                        if is_news {
+                            tracing::warn!(
+                                reason,
+                                "the topics that Kafkloud needs cannot be made yet"
+                            );
+                        }
+                        RETRY_DELAY
+                    } else {
+                        if is_news {
+                            tracing::error!(reason, "cannot make the topics that Kafkloud needs");
+                        }
+                        REFUSED_DELAY
                     }
                 }
             };
