@@ -73,7 +73,7 @@ conformance: setup ## Compare the streamer with Apache Kafka by kcat and Kafka's
 	$(BUILD) --bin streamer
 	STREAMER_BIN=$(BIN_DIR)/streamer KAFKA_DIR=$(TARGET_DIR)/apache-kafka e2e/conformance/run.sh
 
-test-external: wasm model ## Run the end-to-end tests around Apache Kafka and PostgreSQL, everything by TLS and tokens (installs both, Java, Maven)
+test-external: wasm model ## Run the end-to-end tests around Apache Kafka and PostgreSQL, everything by TLS and tokens (installs both, Java, Maven; QDRANT_URL=… adds that Qdrant)
 	@make/setup.sh external
 	CARGO='$(CARGO)' KAFKA_DIR=$(TARGET_DIR)/apache-kafka e2e/external/run.sh
 

@@ -2,6 +2,7 @@
 # The end-to-end tests around what stands around the services in production: each stack has an Apache Kafka of its own, which
 # lets in only by SASL within TLS, and a PostgreSQL; the services serve HTTPS and ask everybody for a token. Two replicas of consumer
 # and seer share the work, and one of each is killed; of three brokers one goes, and what was acknowledged stays.
+# With QDRANT_URL (and QDRANT_API_KEY) set, the seers keep their vectors in that Qdrant, in collections that are deleted again.
 #
 #   run.sh              everything
 #   run.sh PATTERN...   the end-to-end tests whose name contains one of the patterns
@@ -51,4 +52,9 @@ if [[ $# -eq 0 ]]; then
   # The status store's own tests, which run everywhere, but for PostgreSQL only where there is one.
   # shellcheck disable=SC2086
   $cargo test --locked --workspace --lib store::
+  if [[ -n ${QDRANT_URL:-} ]]; then
+    # And the vector store's, for which the same holds of Qdrant.
+    # shellcheck disable=SC2086
+    $cargo test --locked --workspace --test it store::
+  fi
 fi

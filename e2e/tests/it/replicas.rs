@@ -90,6 +90,11 @@ impl Scene {
                 "STATUS_DATABASE_URL_FILE",
                 file("url", self.around.database_url.reveal())?,
             )
+            .envs(
+                self.around
+                    .collection()
+                    .map(|name| ("SEER_COLLECTION", name)),
+            )
             .stdout(log.try_clone()?)
             .stderr(log)
             .spawn()
