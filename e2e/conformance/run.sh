@@ -75,6 +75,7 @@ start_streamer() {
 start_kafka() {
   "$kafka" install "$kafka_dir" || die "cannot fetch Apache Kafka"
   ln -s "$kafka_dir/libs" "$work/libs"
+  "$kafka" prepare "$work" "$1"
   "$kafka" start "$work" "$1" >/dev/null
 }
 

@@ -3,7 +3,8 @@
 #
 #   kafka.sh install DIR          fetch Kafka and its tools with Maven into DIR/libs
 #   kafka.sh start DIR PORT       format on first use, start in the background, wait until it answers
-#   kafka.sh prepare DIR PORT     make brokers of DIR start in a third of the time from now on, and run slower: for tests
+#   kafka.sh prepare DIR PORT     make brokers of DIR start in a third of the time from now on, and run slower: for tests;
+#                                 tools start in half the time
 #   kafka.sh stop DIR [PORT]      stop the broker on PORT, or every broker started from DIR
 #   kafka.sh tool DIR NAME ARGS   run a console tool: topics, configs, consumer-groups, console-producer,
 #                                 console-consumer, producer-perf-test, consumer-perf-test,
@@ -170,7 +171,7 @@ launch() { # DIR PORT, flags of the JVM
   die "no answer within 60 s, see $home/server.log"
 }
 
-# The second compiler pays off after minutes only, and so does a collector that runs beside the work.
+# For what runs shortly: the second compiler pays off after minutes only, and so does a collector that runs beside the work.
 readonly QUICK=(-XX:TieredStopAtLevel=1 -XX:+UseSerialGC)
 
 # Runs a broker once and keeps what the next ones need not make again: formatted data, a certificate, and an archive of Kafka's classes.
@@ -195,7 +196,7 @@ start() {
   dir=$(cd "$1" && pwd)
   configure "$dir" "$2"
   # An archive of another Java is passed over.
-  if [[ -d $dir/prepared ]]; then flags=("${QUICK[@]}" -Xshare:auto "-XX:SharedArchiveFile=$dir/prepared/classes.jsa"); fi
+  if [[ -d $dir/prepared ]]; then flags=("${QUICK[@]}" "-XX:SharedArchiveFile=$dir/prepared/classes.jsa"); fi
   launch "$dir" "$2" "${flags[@]}"
   echo "Apache Kafka answers at 127.0.0.1:$2"
 }
@@ -237,14 +238,15 @@ tool_class() {
 }
 
 tool() {
-  local dir=$1 class
-  need_installed "$dir"
+  local dir class
+  need_installed "$1"
+  dir=$(cd "$1" && pwd)
   class=$(tool_class "$2")
   shift 2
-  # A short-lived JVM: the first compiler only, and no warnings of the logger on its output. It takes
-  # the place of this script, so that a caller's signals reach it.
-  exec java -Xmx256m -XX:TieredStopAtLevel=1 "-Dlog4j2.configurationFile=$here/tools-log4j2.properties" \
-    -cp "$dir/libs/*" "$class" "$@"
+  # The broker's archive, where one was made, has most of what a client needs. No warnings of the logger on the output. The tool
+  # takes the place of this script, so that a caller's signals reach it.
+  exec java -Xmx256m "${QUICK[@]}" "-XX:SharedArchiveFile=$dir/prepared/classes.jsa" \
+    "-Dlog4j2.configurationFile=$here/tools-log4j2.properties" -cp "$dir/libs/*" "$class" "$@"
 }
 
 case ${1:-} in

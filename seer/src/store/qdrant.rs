@@ -278,7 +278,9 @@ fn error(error: QdrantError) -> StoreError {
         QdrantError::Io(error) => return StoreError::Away(error.to_string()),
         _ => return StoreError::Refused(error.to_string()),
     };
-    let message = status.message().to_owned();
+    // Behind the address of a connection that fails, the client prints how its transport is made inside.
+    let message = status.message().split(": tonic::").next();
+    let message = message.unwrap_or_default().to_owned();
     match i32::from(status.code()) {
         // Invalid argument, already exists, out of range, unimplemented.
         3 | 6 | 11 | 12 => StoreError::Refused(message),

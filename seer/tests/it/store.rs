@@ -309,6 +309,14 @@ async fn a_qdrant_that_is_away_or_lets_nobody_in_is_waited_for() {
         matches!(&turned_away, Err(StoreError::Away(reason)) if reason.contains("QDRANT_API_KEY")),
         "{turned_away:?}"
     );
+    let nowhere = "http://127.0.0.1:1".parse().unwrap();
+    let nowhere = QdrantStore::connect(&nowhere, None, alias("test")).unwrap();
+    let nowhere: SharedStore = Arc::new(nowhere);
+    let away = nowhere.collections().await;
+    assert!(
+        matches!(&away, Err(StoreError::Away(reason)) if reason.ends_with("127.0.0.1:1/")),
+        "{away:?}"
+    );
 
     let store = QdrantStore::connect(&url, Some(API_KEY), alias("test")).unwrap();
     let store: SharedStore = Arc::new(store);
