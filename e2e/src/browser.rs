@@ -27,6 +27,7 @@ use chromiumoxide::{
             runtime::{ConsoleApiCalledType, EventConsoleApiCalled, EventExceptionThrown},
         },
     },
+    error::CdpError,
     page::ScreenshotParams,
 };
 use futures::StreamExt;
@@ -35,6 +36,9 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
 use crate::wait::until;
+
+/// What Chromium says when it is asked about a document that it does not show any more.
+const NO_CONTEXT: &str = "Cannot find context";
 
 pub struct Browser {
     browser: chromiumoxide::Browser,
@@ -223,7 +227,14 @@ impl Tab {
     }
 
     pub async fn evaluate<T: DeserializeOwned>(&self, script: &str) -> anyhow::Result<T> {
-        Ok(self.page.evaluate(script).await?.into_value()?)
+        let answer = until("a document to ask", async || {
+            match self.page.evaluate(script).await {
+                // It has just been replaced by another one, and nothing was run.
+                Err(CdpError::Chrome(error)) if error.message.contains(NO_CONTEXT) => Ok(None),
+                answer => Ok(Some(answer)),
+            }
+        });
+        Ok(answer.await??.into_value()?)
     }
 
     pub async fn url(&self) -> anyhow::Result<String> {
