@@ -5,6 +5,7 @@ pub mod client;
 pub mod extract;
 mod guard;
 pub mod health;
+mod linger;
 pub mod listen;
 mod metrics;
 mod parts;

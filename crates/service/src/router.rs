@@ -17,6 +17,7 @@ use crate::{
     Access, ApiProblem,
     access::{self, Rules},
     health::{self, Health},
+    linger::linger,
     metrics::{self, RequestTimer},
 };
 
@@ -82,6 +83,7 @@ pub fn router_with_fallback(
         .layer((
             CatchPanicLayer::custom(panicked),
             middleware::from_fn(move |request, next| watch_over(service, limits, request, next)),
+            middleware::from_fn(move |request, next| linger(limits.body_bytes, request, next)),
             middleware::from_fn(move |request, next| {
                 access::enter(access.clone(), Arc::clone(&rules), request, next)
             }),

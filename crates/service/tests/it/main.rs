@@ -4,7 +4,7 @@
 mod access;
 mod tls;
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Once, time::Duration};
 
 use axum::routing::{get, post};
 use contract::{Problem, Readiness};
@@ -18,6 +18,18 @@ use tokio::{
     task::JoinHandle,
 };
 use utoipa_axum::router::OpenApiRouter;
+
+/// A line of the log that nobody wants when some test first comes by it may be passed over in all tests: from here on somebody
+/// wants each.
+fn hear_every_line() {
+    static HEARD: Once = Once::new();
+    HEARD.call_once(|| {
+        let nowhere = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_writer(std::io::sink);
+        tracing::subscriber::set_global_default(nowhere.finish()).unwrap();
+    });
+}
 
 struct Server {
     address: SocketAddr,
@@ -37,6 +49,7 @@ impl Server {
         access: Access,
         tls: Option<Tls>,
     ) -> Self {
+        hear_every_line();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (health, stop) = (Health::default(), CancellationToken::new());
@@ -109,6 +122,27 @@ async fn errors_are_problems() {
         .raw(&format!("GET /livez HTTP/1.1\r\n{headers}\r\n"))
         .await;
     assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
+}
+
+#[tokio::test]
+async fn who_is_refused_while_sending_hears_why() {
+    let api = OpenApiRouter::new().route("/echo", post(async |Body(body): Body| body));
+    let server = Server::start(api, Limits::default()).await;
+    // More than the buffers between the two hold. It sends everything before it listens, as many clients do.
+    let body = "x".repeat(8_000_000);
+    for (path, status) in [("/echo", "413"), ("/nowhere", "404")] {
+        let answer = server
+            .raw(&format!(
+                "POST {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+                server.address,
+                body.len()
+            ))
+            .await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{answer}"
+        );
+    }
 }
 
 #[tokio::test]
