@@ -88,12 +88,8 @@ impl Tls {
 
     /// Agrees with a client on a connection.
     pub(crate) async fn accept(&self, stream: TcpStream) -> anyhow::Result<TlsStream<TcpStream>> {
-        let acceptor = {
-            self.current
-                .read()
-                .unwrap_or_else(PoisonError::into_inner)
-                .clone()
-        };
+        let current = self.current.read();
+        let acceptor = current.unwrap_or_else(PoisonError::into_inner).clone();
         let agreed = timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream));
         Ok(agreed.await.context("no handshake in time")??)
     }
