@@ -24,6 +24,9 @@ install_packages() {
       as_root=(sudo)
     fi
     echo "installing ${packages[*]}"
+    # Several targets may be made at once, and apt would not wait.
+    exec 8<make/setup.sh
+    flock 8
     "${as_root[@]}" apt-get update -qq
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null ||
       give_up "apt-get install ${packages[*]}"
