@@ -39,10 +39,8 @@ fn ask(port: u16, path: Option<&str>) -> io::Result<()> {
     let Some(path) = path else { return Ok(()) };
     stream.set_read_timeout(Some(TIMEOUT))?;
     stream.set_write_timeout(Some(TIMEOUT))?;
-    write!(
-        stream,
-        "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
-    )?;
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes())?;
     let mut line = String::new();
     BufReader::new(stream.take(STATUS_LINE_BYTES_MAX)).read_line(&mut line)?;
     match line.split(' ').nth(1) {
@@ -60,14 +58,14 @@ mod tests {
 
     use super::*;
 
-    /// Serves one answer and gives the port.
+    /// Serves one answer and gives the port. Reads the request to its end, for what is closed before that is broken.
     fn service(answer: &'static str) -> u16 {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
-            let mut request = [0; 1024];
-            let _ = stream.read(&mut request);
+            let request = BufReader::new(&stream).lines();
+            request.map_while(Result::ok).find(|line| line.is_empty());
             let _ = stream.write_all(answer.as_bytes());
         });
         port
