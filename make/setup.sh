@@ -16,7 +16,7 @@ missing_packages() { # command=package …: the packages whose command is not th
 }
 
 install_packages() {
-  local packages=("$@") as_root=()
+  local packages=("$@") as_root=() alone
   [ ${#packages[@]} -eq 0 ] && return
   if command -v apt-get >/dev/null 2>&1; then
     if [ "$(id -u)" -ne 0 ]; then
@@ -24,11 +24,10 @@ install_packages() {
       as_root=(sudo)
     fi
     echo "installing ${packages[*]}"
-    # Several targets may be made at once, and apt would not wait.
-    exec 8<make/setup.sh
-    flock 8
-    "${as_root[@]}" apt-get update -qq
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null ||
+    # Several targets may be made at once, and apt would not wait. A server that it starts must not have the lock.
+    alone=(flock --close make/setup.sh "${as_root[@]}")
+    "${alone[@]}" apt-get update -qq
+    "${alone[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null ||
       give_up "apt-get install ${packages[*]}"
   elif command -v brew >/dev/null 2>&1; then
     brew install --quiet "${packages[@]}" || give_up "brew install ${packages[*]}"
